@@ -1,0 +1,170 @@
+"""The compiled configuration of one tenant: every policy as limits in the order in which they are named."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policies.limits import Blocked, Finding
+from policies.rule import ConfigError, Explanation, Limit, Resolve
+from policies.rules import rule_for, slugs
+from policies.scope import Assignment, Subject, Voice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A creative that might be shown, with the integer keys its offer and channel have today.
+
+    `cost` is in micro-units; `mandatory_until` is the instant (UTC ms) at which a mandatory offer ceases to be one.
+    """
+
+    creative: int
+    offer: int
+    channel: int | None = None
+    placement: int | None = None
+    category: int | None = None
+    sub_category: int | None = None
+    label: str | None = None
+    cost: int = 0
+    mandatory_until: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """One policy as it is stored; `key` is its integer key, `created_at` in UTC milliseconds."""
+
+    public_id: str
+    name: str
+    version: int
+    rule_type: str
+    config: object
+    assignments: tuple[Assignment, ...]
+    priority: int = 50
+    created_at: int = 0
+    key: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        return (-self.priority, -self.created_at, self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a limit comes from, as an explanation names it."""
+
+    policy_id: str
+    policy_name: str
+    policy_version: int
+    rule_type: str
+    scope: str
+    scope_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyLimit:
+    """A limit with its source and with what it takes to set it aside."""
+
+    limit: Limit
+    source: Source
+    bypassable: bool
+    stands_for_mandatory: bool
+
+    def concerns(self, candidate: Subject) -> bool:
+        return self.limit.concerns.include(candidate)
+
+    def lifted(self, *, override: bool, mandatory: bool) -> bool:
+        """Whether a block by this limit is set aside by an override or by the offer being mandatory."""
+        return self.bypassable and (override or (mandatory and not self.stands_for_mandatory))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One version of a tenant's configuration, ready to decide.
+
+    `names` and `public_ids` are keyed by (kind, integer key), kinds being the dimensions of the engine.
+    """
+
+    version: int
+    limits: tuple[PolicyLimit, ...]
+    tenant_timezone: str | None = None
+    names: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    public_ids: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    def name(self, kind: str, key: int | None) -> str:
+        word = kind.replace("_", "-")
+        return (
+            f"no {word}" if key is None else self.names.get((kind, key), f"{word} {self.public_id(kind, key) or key}")
+        )
+
+    def public_id(self, kind: str, key: int | None) -> str | None:
+        return None if key is None else self.public_ids.get((kind, key))
+
+
+def compile_policies(policies: Iterable[Policy], resolve: Resolve) -> tuple[PolicyLimit, ...]:
+    """All policies' limits by priority, then newest first, then key."""
+    ordered = sorted(policies, key=lambda policy: policy.order)
+    return tuple(limit for policy in ordered for limit in compile_policy(policy, resolve))
+
+
+def compile_policy(policy: Policy, resolve: Resolve) -> list[PolicyLimit]:
+    """One policy's limits; a config that cannot be read blocks wherever the policy is assigned."""
+    if policy.rule_type not in slugs():
+        return _unreadable(policy, f"there is no rule type {policy.rule_type}", stands_for_mandatory=True)
+    kind = rule_for(policy.rule_type)
+    try:
+        rule = kind.parse(policy.config).rule
+    except ConfigError as error:
+        return _unreadable(policy, str(error), stands_for_mandatory=kind.stands_for_mandatory)
+    limits = rule.resolved(resolve).limits(policy.assignments) if rule else ()
+    return [_placed(policy, limit, rule.bypassable if rule else True, kind.stands_for_mandatory) for limit in limits]
+
+
+def compile_constraints(
+    *, creative: int, public_id: str, name: str, version: int, constraints: Mapping[str, object]
+) -> list[PolicyLimit]:
+    """A creative's own constraints, which act exactly like policies scoped to it and are named after it."""
+    compiled = []
+    for key, (rule_type, option) in _CONSTRAINTS.items():
+        if constraints.get(key) is not None:
+            policy = Policy(
+                public_id=public_id,
+                name=name,
+                version=version,
+                rule_type=rule_type,
+                config={option: constraints[key]},
+                assignments=(Assignment("creative", creative, public_id=public_id),),
+            )
+            compiled += compile_policy(policy, lambda _kind, _id: 0)
+    return compiled
+
+
+_CONSTRAINTS = {
+    "frequencyCapPerDay": ("frequency_cap", "maxPerDay"),
+    "cooldownHours": ("cooldown", "cooldownHours"),
+}
+
+
+def _unreadable(policy: Policy, why: str, *, stands_for_mandatory: bool) -> list[PolicyLimit]:
+    # Only a plain true, or nothing said, makes a policy bypassable that nobody can read.
+    config = policy.config
+    flag = config.get("bypassable") if isinstance(config, Mapping) else False
+    blocked = Blocked(why)
+    limits = (Limit(blocked, a.candidates(), a, _blocked_explanation(why)) for a in policy.assignments)
+    return [_placed(policy, limit, flag is None or flag is True, stands_for_mandatory) for limit in limits]
+
+
+def _blocked_explanation(why: str) -> Callable[[Finding, Subject, Voice], Explanation]:
+    def explain(_finding: Finding, _candidate: Subject, _voice: Voice) -> Explanation:
+        return f"The policy's config cannot be read, so it blocks until it is mended: {why}", {"configError": why}
+
+    return explain
+
+
+def _placed(policy: Policy, limit: Limit, bypassable: bool, stands_for_mandatory: bool) -> PolicyLimit:
+    source = Source(
+        policy_id=policy.public_id,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        rule_type=policy.rule_type,
+        scope=limit.assignment.scope,
+        scope_id=limit.assignment.scope_id,
+    )
+    return PolicyLimit(limit=limit, source=source, bypassable=bypassable, stands_for_mandatory=stands_for_mandatory)

@@ -1,0 +1,35 @@
+"""The override: what it is assigned to goes through."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from policies.limits import Exempt, Finding
+from policies.rule import Explanation, Limit, Rule, Text, option
+from policies.scope import Assignment, Namer, Subject, Voice
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowOverride(Rule):
+    """Sets aside every bypassable policy for the candidates it is assigned to, whatever the priorities.
+
+    It blocks nothing itself, and the contact that follows counts like any other.
+    """
+
+    slug: ClassVar[str] = "allow_override"
+    label: ClassVar[str] = "Allow override"
+    summary: ClassVar[str] = "Lets candidates through that other policies would block."
+    examples = ({}, {"reason": "Service notice the law requires"})
+
+    reason: str | None = option(
+        "reason", Text(least=0), label="Reason", help="Why these candidates may pass; shown in the history."
+    )
+
+    def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
+        yield Limit(Exempt(self.reason), assignment.candidates(), assignment, self._explain)
+
+    def sentence(self, name: Namer) -> str:
+        return "Bypasses every policy that allows it" + (f", because: {self.reason}" if self.reason else "")
+
+    def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
+        return self.sentence(lambda kind, value: value), {"reason": self.reason}

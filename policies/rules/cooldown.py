@@ -1,0 +1,44 @@
+"""The cooldown: a pause after every contact."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from policies.limits import HOUR, AtMost, Finding, Rolling, milliseconds
+from policies.rule import Explanation, Limit, Number, Rule, option, since
+from policies.scope import Assignment, Namer, Subject, Voice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cooldown(Rule):
+    """Leaves a customer alone for some hours after each contact within the policy's scope.
+
+    Fractions of an hour are fine. A cooldown of 0 hours never blocks.
+    """
+
+    slug: ClassVar[str] = "cooldown"
+    label: ClassVar[str] = "Cooldown"
+    summary: ClassVar[str] = "At least so many hours between two contacts."
+    examples = ({"cooldownHours": 24}, {"cooldownHours": 0.5, "bypassable": False})
+
+    hours: float = option(
+        "cooldownHours", Number(minimum=0), label="Hours", help="Hours to wait after a contact.", required=True
+    )
+
+    def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
+        test = AtMost(1, assignment.contacts(), Rolling(milliseconds(self.hours, HOUR)))
+        yield Limit(test, assignment.candidates(), assignment, partial(self._explain, assignment))
+
+    def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
+        if self.hours == 0:
+            yield "cooldownHours is 0: the policy never blocks anything"
+
+    def sentence(self, name: Namer) -> str:
+        return f"At least {self.hours} hours between two contacts"
+
+    def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
+        hours = since(finding, HOUR)
+        place = assignment.place(candidate, voice)
+        sentence = f"Last contact{place} was {hours} hours ago; the pause after a contact is {self.hours} hours"
+        return sentence, {"cooldownHours": self.hours, "hoursSinceLast": hours}

@@ -1,0 +1,121 @@
+"""The frequency cap: how many contacts fit in a day, a week, a month or altogether."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+from policies.limits import AtMost, Finding
+from policies.rule import PERIODS, Explanation, Limit, Text, TextList, Whole, Windowed, option
+from policies.scope import Assignment, Namer, Subject, Voice
+
+# A longer period holds a shorter one at most so often: a calendar month has up to 31 days.
+_NESTED = (("daily", "weekly", 7), ("daily", "monthly", 31))
+_CALENDAR_CROSSING = {("weekly", "monthly")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrequencyCap(Windowed):
+    """Limits how often a customer is contacted within the policy's scope.
+
+    Each maximum is a limit of its own and the tightest one decides. The contact that reaches a maximum is still
+    allowed, the next one is not; a maximum of 0 allows none. A cap can look at one campaign only, or leave some out.
+    It holds for mandatory offers too.
+    """
+
+    slug: ClassVar[str] = "frequency_cap"
+    label: ClassVar[str] = "Frequency cap"
+    summary: ClassVar[str] = "At most so many contacts a day, a week, a month or in all."
+    examples = (
+        {"maxPerDay": 1, "maxPerWeek": 3},
+        {"maxPerMonth": 4, "windowType": "calendar", "timezone": "Europe/Berlin"},
+        {"maxTotal": 10, "withinCampaignId": "spring-launch"},
+    )
+    at_least_one = ("maxPerDay", "maxPerWeek", "maxPerMonth", "maxTotal")
+    stands_for_mandatory: ClassVar[bool] = True
+
+    per_day: int | None = option(
+        "maxPerDay", Whole(minimum=0), label="Per day", help="Contacts allowed in 24 hours, or in a calendar day."
+    )
+    per_week: int | None = option(
+        "maxPerWeek", Whole(minimum=0), label="Per week", help="Contacts allowed in 7 days, or in a calendar week."
+    )
+    per_month: int | None = option(
+        "maxPerMonth", Whole(minimum=0), label="Per month", help="Contacts allowed in 30 days, or in a calendar month."
+    )
+    total: int | None = option("maxTotal", Whole(minimum=0), label="In all", help="Contacts allowed altogether.")
+    within_campaign: str | None = option(
+        "withinCampaignId", Text(), label="Only this campaign", help="Counts the contacts of this campaign run alone."
+    )
+    exclude_campaigns: tuple[str, ...] = option(
+        "excludeCampaignIds",
+        TextList(),
+        label="Leave out campaigns",
+        help="Contacts of these campaign runs do not count; those without a campaign still do.",
+        default=(),
+    )
+
+    def maxima(self) -> dict[str, int]:
+        """The configured maximum of each period, shortest period first."""
+        each = (
+            ("daily", self.per_day),
+            ("weekly", self.per_week),
+            ("monthly", self.per_month),
+            ("alltime", self.total),
+        )
+        return {period: maximum for period, maximum in each if maximum is not None}
+
+    def periods(self) -> set[str]:
+        return set(self.maxima())
+
+    def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
+        counted = replace(
+            assignment.contacts(),
+            campaign=self.within_campaign,
+            without_campaigns=frozenset(self.exclude_campaigns),
+        )
+        for period, maximum in self.maxima().items():
+            test = AtMost(maximum, counted, self.window(period))
+            explain = partial(self._explain, test=test, period=period, assignment=assignment)
+            yield Limit(test, assignment.candidates(), assignment, explain)
+
+    def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
+        yield from super().warnings(assignments)
+        maxima, keys = self.maxima(), dict(zip(PERIODS, self.at_least_one, strict=True))
+        yield from (f"{keys[period]} is 0: it allows no contact at all" for period in maxima if maxima[period] == 0)
+        for (short, few), (long, many) in self._pairs():
+            if few >= many:
+                yield f"{keys[short]} {few} can never bind: {keys[long]} {many} is reached no later"
+        for short, long, times in _NESTED:
+            if 0 < maxima.get(short, 0) * times <= maxima.get(long, 0):
+                yield f"{keys[long]} {maxima[long]} can never bind while {keys[short]} {maxima[short]} holds"
+        if self.within_campaign in self.exclude_campaigns:
+            yield "withinCampaignId is also in excludeCampaignIds: no contact is ever counted"
+
+    def sentence(self, name: Namer) -> str:
+        noun = "contacts" if max(self.maxima().values()) != 1 else "contact"
+        counts = [f"{maximum} {PERIODS[period]}" for period, maximum in self.maxima().items()]
+        first = counts[0].replace(" ", f" {noun} ", 1)
+        listed = " and ".join(filter(None, [", ".join([first, *counts[1:-1]]), *counts[1:][-1:]]))
+        return f"At most {listed}{self._campaigns()}{self.suffix()}"
+
+    def _pairs(self) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+        """Maxima of two periods of which the longer always contains the shorter."""
+        items = list(self.maxima().items())
+        for index, short in enumerate(items):
+            for long in items[index + 1 :]:
+                # A calendar week may begin before the month it ends in.
+                if self.window_type == "rolling" or (short[0], long[0]) not in _CALENDAR_CROSSING:
+                    yield short, long
+
+    def _campaigns(self) -> str:
+        within = f" of campaign {self.within_campaign}" if self.within_campaign else ""
+        without = f", not counting {', '.join(self.exclude_campaigns)}" if self.exclude_campaigns else ""
+        return within + without
+
+    def _explain(
+        self, finding: Finding, candidate: Subject, voice: Voice, *, test: AtMost, period: str, assignment: Assignment
+    ) -> Explanation:
+        within = f" of campaign {self.within_campaign}" if self.within_campaign else ""
+        what = f"contacts{within}{assignment.place(candidate, voice)}"
+        return self.counted(test=test, period=period, what=what, maximum=test.n, finding=finding)
