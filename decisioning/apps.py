@@ -1,0 +1,18 @@
+"""The app of the decisions."""
+
+from django.apps import AppConfig
+
+
+class DecisioningConfig(AppConfig):
+    """Who, what happened to them before, and what remains."""
+
+    name = "decisioning"
+    verbose_name = "Decisions"
+
+    def ready(self) -> None:
+        from decisioning.models import flows, outcomes
+        from kaireon.access import on_tenant_created
+        from policies.models import ghost_reference_finders
+
+        ghost_reference_finders.append(flows.mentions_of)
+        on_tenant_created.append(outcomes.create_system_outcomes)

@@ -1,0 +1,20 @@
+"""The query parameters of decisioning's lists."""
+
+import django_filters
+
+from decisioning.models.outcomes import Classification
+from kaireon.api.filters import ResourceFilterSet
+
+
+class OutcomeTypeFilterSet(ResourceFilterSet):
+    """Outcome types by how they are counted; they have no status."""
+
+    status = None
+    key = django_filters.CharFilter()
+    classification = django_filters.ChoiceFilter(choices=Classification.choices)
+
+
+class DecisionFlowFilterSet(ResourceFilterSet):
+    """Decision flows by key."""
+
+    key = django_filters.CharFilter()

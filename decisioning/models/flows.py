@@ -1,0 +1,62 @@
+"""Decision flows: which stages a recommendation runs through, and with which settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.publicid import Kind
+from policies.models import ContactPolicy
+
+
+class DecisionFlow(Lifecycle):
+    """One flow; `draft_config` is what is being edited."""
+
+    id_kind = Kind("df", 11)
+
+    key = models.CharField(
+        max_length=63,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$", "Write lower-case letters, digits, hyphens, underscores.")],
+    )
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
+    draft_config = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "decision flow"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "key"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="decision_flow_key_taken",
+                violation_error_message="A decision flow with that key already exists.",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="decision_flow_name_taken",
+                violation_error_message="A decision flow with that name already exists.",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="decision_flow_page")]
+
+    def policy_ids(self) -> list[Any]:
+        """The policies its filter stage names; client's JSON, so every level may be anything."""
+        node: Any = self.draft_config
+        for key in ("stages", "filter", "contactPolicyIds"):
+            node = node.get(key) if isinstance(node, dict) else None
+        return node if isinstance(node, list) else []
+
+
+def mentions_of(policy: ContactPolicy) -> list[str]:
+    """A warning for each flow whose filter stage names the policy."""
+    flows = DecisionFlow.objects.filter(tenant=policy.tenant_id).order_by("pk")
+    return [
+        f'Referenced by decision flow "{flow.name}" — it will skip this policy.'  # the contract's wording
+        for flow in flows.iterator()
+        if policy.public_id in flow.policy_ids()
+    ]

@@ -1,0 +1,34 @@
+"""Segments: named groups of customers that policies can exclude."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.publicid import Kind
+
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+
+class Segment(Lifecycle):
+    """One segment; its name is a slug, the word that policies and requests use."""
+
+    id_kind = Kind("seg", 10)
+
+    name = models.CharField(
+        max_length=255, validators=[RegexValidator(SLUG, "Write letters, digits, hyphens and underscores.")]
+    )
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="segment_name_taken",
+                violation_error_message="A segment with that name already exists.",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="segment_page")]

@@ -1,0 +1,1 @@
+"""The project package and the shared mechanism: no marketing noun in here."""

@@ -1,0 +1,1 @@
+"""The machinery of the REST API: what every resource shares."""

@@ -1,0 +1,183 @@
+"""Errors leave the API in one envelope; one table says which status and code each exception becomes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from kaireon.lifecycle import AlreadyDeleted, DuplicateName, Frozen, NotDeleted, OwnerDeleted, StaleVersion
+
+logger = logging.getLogger(__name__)
+
+
+class Detail(TypedDict):
+    """One fault and the field it concerns."""
+
+    field: str
+    message: str
+
+
+class MalformedJSON(exceptions.APIException):
+    """The body is not JSON that Kaireon accepts."""
+
+    status_code = 400
+    default_code = "MALFORMED_JSON"
+
+
+class TooLarge(exceptions.APIException):
+    """The body is above the limit."""
+
+    status_code = 413
+    default_code = "TOO_LARGE"
+    default_detail = "The body is larger than 2 MiB; send it in smaller parts."
+
+
+class Conflict(exceptions.APIException):
+    """The request contradicts the current state."""
+
+    status_code = 409
+    default_code = "CONFLICT"
+
+
+CODES: dict[type[BaseException], tuple[int, str]] = {
+    exceptions.ValidationError: (400, "VALIDATION_ERROR"),
+    MalformedJSON: (400, "MALFORMED_JSON"),
+    exceptions.ParseError: (400, "MALFORMED_JSON"),
+    exceptions.NotAuthenticated: (401, "UNAUTHENTICATED"),
+    exceptions.AuthenticationFailed: (401, "UNAUTHENTICATED"),
+    exceptions.PermissionDenied: (403, "FORBIDDEN"),
+    PermissionDenied: (403, "FORBIDDEN"),
+    exceptions.NotFound: (404, "NOT_FOUND"),
+    Http404: (404, "NOT_FOUND"),
+    exceptions.MethodNotAllowed: (405, "METHOD_NOT_ALLOWED"),
+    exceptions.NotAcceptable: (406, "NOT_ACCEPTABLE"),
+    DuplicateName: (409, "DUPLICATE_NAME"),
+    StaleVersion: (409, "STALE_VERSION"),
+    OwnerDeleted: (409, "CONFLICT"),
+    Frozen: (409, "CONFLICT"),
+    Conflict: (409, "CONFLICT"),
+    IntegrityError: (409, "CONFLICT"),
+    AlreadyDeleted: (400, "VALIDATION_ERROR"),
+    NotDeleted: (400, "VALIDATION_ERROR"),
+    TooLarge: (413, "TOO_LARGE"),
+    RequestDataTooBig: (413, "TOO_LARGE"),
+    exceptions.UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
+    exceptions.Throttled: (429, "RATE_LIMITED"),
+    OperationalError: (503, "UNAVAILABLE"),
+    InterfaceError: (503, "UNAVAILABLE"),
+}
+SPOKEN = {
+    RequestDataTooBig: TooLarge.default_detail,
+    IntegrityError: "Somebody else stored a conflicting row at the same moment; read it and try again.",
+    OperationalError: "The database cannot be reached or is overloaded; try again in a moment.",
+    InterfaceError: "The database cannot be reached; try again in a moment.",
+    Http404: "There is nothing at this address.",
+}
+
+
+def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler: every exception becomes the envelope; an unforeseen one is logged and says nothing."""
+    status, code = _classify(error)
+    if status >= 500:
+        logger.error("%s while answering", code, exc_info=error)
+    request = context["request"]
+    response = Response(
+        envelope(request, status, code, message=_message(error, status), details=list(_details(error))), status=status
+    )
+    if isinstance(error, StaleVersion):
+        response.data["error"]["currentVersion"] = error.current
+    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+        response["WWW-Authenticate"] = 'Bearer realm="kaireon"'
+    if isinstance(error, exceptions.Throttled) and error.wait is not None:
+        response["Retry-After"] = str(max(1, int(error.wait + 0.999)))
+    if status == 503:
+        response["Retry-After"] = "1"
+    return response
+
+
+def envelope(
+    request: Any, status: int, code: str, *, message: str, details: list[Detail] | None = None
+) -> dict[str, Any]:
+    """The body of every error."""
+    return {
+        "error": {
+            "code": code,
+            "message": message,
+            "status": status,
+            "details": details or [],
+            "requestId": getattr(request, "request_id", ""),
+        }
+    }
+
+
+def refuse(field: str, message: str) -> exceptions.ValidationError:
+    """A validation error about one field."""
+    return exceptions.ValidationError({field: [message]})
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """Answers an address that no resource has."""
+    message = f"There is nothing at {request.path}; /api/v1/docs lists every address."
+    return JsonResponse(envelope(request, 404, "NOT_FOUND", message=message), status=404)
+
+
+def internal_error(request: HttpRequest) -> JsonResponse:
+    """Answers what went wrong outside the API's own handler."""
+    message = "Something went wrong here; the request id finds it in the log."
+    return JsonResponse(envelope(request, 500, "INTERNAL", message=message), status=500)
+
+
+def _classify(error: Exception) -> tuple[int, str]:
+    for kind in type(error).__mro__:
+        if kind in CODES:
+            return CODES[kind]
+    return 500, "INTERNAL"
+
+
+def _message(error: Exception, status: int) -> str:
+    if status == 500:
+        return "Something went wrong here; the request id finds it in the log."
+    for kind, spoken in SPOKEN.items():
+        if isinstance(error, kind):
+            return str(spoken)
+    if isinstance(error, exceptions.ValidationError):
+        details = list(_details(error))
+        first = _spoken(details[0]) if details else "The request is not valid."
+        return first if len(details) < 2 else f"{first} ({len(details)} faults; see details.)"
+    detail = error.detail if isinstance(error, exceptions.APIException) else error
+    return str(detail) or "The request cannot be carried out."
+
+
+def _spoken(detail: Detail) -> str:
+    """The message with its field in front, unless it names the field itself."""
+    named = detail["field"].rpartition(".")[2] in detail["message"]
+    return detail["message"] if named else f"{detail['field']}: {detail['message']}"
+
+
+def _details(error: Exception) -> Iterator[Detail]:
+    if isinstance(error, exceptions.ValidationError):
+        yield from _flatten(error.detail, "")
+    elif isinstance(error, DuplicateName):
+        yield {"field": "name", "message": str(error)}
+
+
+def _flatten(detail: Any, field: str) -> Iterator[Detail]:
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            plain = "" if key == api_settings.NON_FIELD_ERRORS_KEY else str(key)
+            yield from _flatten(value, f"{field}.{plain}" if field and plain else field or plain)
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            inner = f"{field}[{index}]" if isinstance(value, dict) else field
+            if value:
+                yield from _flatten(value, inner)
+    else:
+        yield {"field": field, "message": str(detail)}

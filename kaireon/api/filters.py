@@ -1,0 +1,82 @@
+"""Query parameters of lists: declared with django-filter, and a parameter nobody declared is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db import models
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+
+from kaireon.api.errors import refuse
+from kaireon.api.fields import read_instant
+from kaireon.lifecycle import Lifecycle, Status
+
+PAGING = {"limit", "cursor", "includeDeleted"}
+
+
+class InstantFilter(django_filters.CharFilter):
+    """Compares an instant that is written with its zone."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        try:
+            return super().filter(qs, read_instant(value))
+        except ValidationError as error:
+            raise ValidationError({self.parameter: error.detail}) from error
+
+    @property
+    def parameter(self) -> str:
+        """The query parameter's name."""
+        return next(name for name, filter_ in self.parent.filters.items() if filter_ is self)
+
+
+class ReferenceFilter(django_filters.CharFilter):
+    """Compares a foreign key with a public id; an id that names nothing finds nothing."""
+
+    def __init__(self, model: type[Lifecycle], *, field_name: str) -> None:
+        super().__init__(field_name=field_name)
+        self.model_of_id = model
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return super().filter(qs, self.model_of_id.id_kind.decode(value) or 0) if value else qs
+
+
+class ResourceFilterSet(django_filters.FilterSet):
+    """The filters that every resource has."""
+
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+    name = django_filters.CharFilter(lookup_expr="icontains")
+    createdAfter = InstantFilter(field_name="created_at", lookup_expr="gt")
+    createdBefore = InstantFilter(field_name="created_at", lookup_expr="lt")
+    updatedAfter = InstantFilter(field_name="updated_at", lookup_expr="gt")
+    updatedBefore = InstantFilter(field_name="updated_at", lookup_expr="lt")
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Refuses parameters that neither the filter set nor paging knows, and values its fields cannot read."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        known = PAGING | set(getattr(view.filterset_class, "base_filters", {}))
+        for name, value in request.query_params.items():
+            if name not in known:
+                raise refuse(name[:80], f'The parameter "{name[:80]}" is unknown; known are {", ".join(sorted(known))}.')
+            if "\0" in value:
+                raise refuse(name, "The value holds the character NUL; remove it.")
+        result: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return result
+
+
+def wants_deleted(raw: str | None) -> bool:
+    """Reads `includeDeleted`."""
+    if raw not in {None, "true", "false"}:
+        raise refuse("includeDeleted", f'"{str(raw)[:40]}" is neither true nor false.')
+    return raw == "true"
+
+
+def live_only(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Without soft-deleted rows."""
+    return rows.filter(deleted_at__isnull=True)

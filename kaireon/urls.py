@@ -1,0 +1,30 @@
+"""The front door: each app's addresses, included by dotted name so that no import runs upward."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from kaireon.api import errors, views
+
+api = [
+    path("", include("creatives.urls")),
+    path("", include("policies.urls")),
+    path("", include("decisioning.urls")),
+    re_path(r"^restore/?$", views.RestoreView.as_view(), name="restore"),
+    re_path(r"^audit-logs/?$", views.AuditLogView.as_view(), name="audit-logs"),
+    re_path(r"^audit-logs/verify/?$", views.AuditVerifyView.as_view(), name="audit-logs-verify"),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^.*$", errors.not_found),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+]
+
+handler500 = "kaireon.api.errors.internal_error"

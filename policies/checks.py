@@ -1,0 +1,43 @@
+"""A system check that lists policies whose stored config no longer parses; such a policy blocks what it concerns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import Tags, Warning, register
+from django.db import DatabaseError
+
+from policies.models import ContactPolicy
+from policies.rule import ConfigError
+from policies.rules import rule_for
+
+
+@register(Tags.database)
+def stored_configs_parse(
+    app_configs: Sequence[Any] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Warning]:
+    """Runs with `check --database default` and before migrations; silent while the table does not exist."""
+    if not databases:
+        return []
+    try:
+        return [_warning(policy, fault) for policy in ContactPolicy.objects.iterator() if (fault := fault_of(policy))]
+    except DatabaseError:
+        return []
+
+
+def fault_of(policy: ContactPolicy) -> str | None:
+    """Why the stored config does not parse; None when it does."""
+    try:
+        rule_for(policy.rule_type).parse(policy.config, draft=policy.status == "draft")
+    except LookupError:
+        return f'there is no rule type "{policy.rule_type}"'
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def _warning(policy: ContactPolicy, fault: str) -> Warning:
+    return Warning(
+        f'The policy "{policy}" ({policy.public_id}) blocks everything it concerns: {fault}.',
+        hint="Correct its config in the admin, or pause it.",
+        id="policies.W001",
+    )

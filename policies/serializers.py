@@ -1,0 +1,236 @@
+"""What a contact policy looks like in the API, and what makes a payload valid. No rule is known here by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from creatives.models import Category, Channel, Offer, SubCategory
+from kaireon.api.fields import ChoiceField, ObjectField, TextField, WholeField, shown
+from kaireon.api.serializers import ResourceSerializer
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.tenancy import Tenant
+from policies.models import SCOPE_CHOICES, SCOPED, ContactPolicy, PolicyScope, rule_choices
+from policies.rule import ConfigError, Rule
+from policies.rules import rule_for
+from policies.scope import EACH, Assignment
+
+Fault = tuple[str, str]
+
+# What a rule's references may name, by the word its options use.
+REFERENCED: dict[str, type[Lifecycle]] = {
+    "offer": Offer,
+    "channel": Channel,
+    "category": Category,
+    "sub_category": SubCategory,
+}
+# The names a tenant knows, by the word a rule mentions them with; the app that keeps them adds a line in its `ready()`.
+known_names: dict[str, Callable[[Tenant], set[str]]] = {}
+
+
+class ScopesField(serializers.Field):  # type: ignore[type-arg]
+    """The scope assignments: `[{scope, scopeId}]` in, with id and creation time out."""
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        if not isinstance(data, list):
+            raise serializers.ValidationError(f"{shown(data)} is not a list; send [{{scope, scopeId}}].")
+        if not all(isinstance(item, dict) for item in data):
+            raise serializers.ValidationError("Every scope is an object; send [{scope, scopeId}].")
+        return [{"scope": item.get("scope"), "scopeId": item.get("scopeId")} for item in data]
+
+    def to_representation(self, value: Any) -> Any:
+        raise NotImplementedError
+
+
+class ContactPolicySerializer(ResourceSerializer):
+    """A contact policy with its scope assignments; the legacy pair mirrors the first of them."""
+
+    model = ContactPolicy
+
+    description = TextField(required=False, allow_blank=True, default="")
+    status = ChoiceField(choices=Status.choices, required=False, default=Status.ACTIVE)
+    ruleType = ChoiceField(source="rule_type", choices=rule_choices())
+    config = ObjectField(required=False, default=dict)
+    priority = WholeField(required=False, default=50, min_value=0, max_value=100)
+    scope = ChoiceField(choices=SCOPE_CHOICES, required=False)
+    scopeId = TextField(source="scope_id", required=False, allow_blank=True)
+    scopes = ScopesField(required=False)
+
+    def to_representation(self, instance: ContactPolicy) -> dict[str, Any]:
+        assignments = instance.ordered_assignments()
+        first = assignments[0] if assignments else None
+        for name in ("scope", "scopeId", "scopes"):
+            self.fields[name].write_only = True
+        shown_row: dict[str, Any] = super().to_representation(instance)
+        return shown_row | {
+            "scope": first.scope if first else None,
+            "scopeId": first.scope_id if first else None,
+            "scopes": [
+                {
+                    "id": assignment.public_id,
+                    "contactPolicyId": instance.public_id,
+                    **assignment.wire(),
+                    "createdAt": self.fields["createdAt"].to_representation(assignment.created_at),
+                }
+                for assignment in assignments
+            ],
+        }
+
+    def check(
+        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
+    ) -> list[Fault]:
+        faults: list[Fault] = []
+        pair = values.pop("scope", None), values.pop("scope_id", None)
+        assignments = None
+        if not faulty & {"scope", "scopeId", "scopes"}:
+            wanted = self._wanted(pair, values.pop("scopes", None))
+            assignments, found = self._assignments(wanted) if wanted is not None else (None, [])
+            faults += found
+        if assignments is not None:
+            values["assignments"] = assignments
+        if not faulty & {"ruleType", "config", "status"}:
+            faults += self._rule_faults(values, None if faults else self._engine_assignments(values))
+        return faults
+
+    def split(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        own = {name: value for name, value in values.items() if name != "assignments"}
+        return own, {"scopes": values["assignments"]} if "assignments" in values else None
+
+    # -- scopes --------------------------------------------------------------------------------------------------
+
+    def _wanted(
+        self, pair: tuple[str | None, str | None], scopes: list[dict[str, Any]] | None
+    ) -> list[dict[str, Any]] | None:
+        """The assignments the payload asks for; None leaves them as they are."""
+        if scopes:
+            if pair != (None, None) and not _mirrors(pair, scopes[0]):
+                self.warnings.append("scopes was given, so scope and scopeId were ignored; they differ from scopes[0].")
+            return scopes
+        if pair != (None, None):
+            first = self._first()
+            scope = pair[0] or first["scope"]
+            return [{"scope": scope, "scopeId": pair[1] if pair[1] is not None else self._kept_id(scope, first)}]
+        if scopes is not None:
+            return []
+        return [{"scope": "offer", "scopeId": None}] if self.instance is None else None
+
+    def _first(self) -> dict[str, Any]:
+        existing = self.instance.ordered_assignments() if self.instance is not None else []
+        return existing[0].wire() if existing else {"scope": "offer", "scopeId": None}
+
+    @staticmethod
+    def _kept_id(scope: str, first: dict[str, Any]) -> str | None:
+        return None if scope == "global" else first["scopeId"]
+
+    def _assignments(self, wanted: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Fault]]:
+        """The assignments in their normal form, and what is wrong with them."""
+        if not wanted:
+            return [], [("scopes", "A policy needs at least one scope; leave scopes out to keep those it has.")]
+        existing = {scope.key for scope in self.instance.assignments.all()} if self.instance is not None else set()
+        normal: list[dict[str, Any]] = []
+        faults: list[Fault] = []
+        for index, item in enumerate(wanted):
+            scope, fault = self._one(item, existing)
+            if fault is None and scope in normal:
+                fault = "scope", f"{_spoken(scope)} is assigned twice; send it once."
+            if fault is not None:
+                faults.append((fault[0] if len(wanted) == 1 else f"scopes[{index}].{fault[0]}", fault[1]))
+            normal.append(scope)
+        return normal, faults
+
+    def _one(self, item: dict[str, Any], existing: set[Any]) -> tuple[dict[str, Any], Fault | None]:
+        scope, scope_id = item["scope"], item["scopeId"]
+        known = [name for name, _ in SCOPE_CHOICES]
+        if scope not in known:
+            return item, ("scope", f"{shown(scope)} is no scope; send one of {', '.join(known)}.")
+        if scope == "global":
+            if scope_id not in {None, ""}:
+                self.warnings.append(f"A global scope has no scopeId; {shown(scope_id)} was dropped.")
+            return {"scope": scope, "scopeId": None}, None
+        if scope_id in {None, ""}:
+            return item, (
+                "scopeId",
+                f'The scope {scope} needs a scopeId: send the id of one, "*" for each of them, '
+                'or the scope "global" for everything.',
+            )
+        if scope_id != EACH and not self._is_live(scope, scope_id, existing):
+            return item, ("scopeId", f"There is no live {scope} with the id {shown(scope_id)}.")
+        return {"scope": scope, "scopeId": scope_id}, None
+
+    def _is_live(self, scope: str, scope_id: Any, existing: set[Any]) -> bool:
+        model = SCOPED[scope]
+        key = model.id_kind.decode(scope_id)
+        if key is not None and (scope, False, key) in existing:
+            return True  # references are checked when they change
+        return key is not None and model.everything.of(self.unit.tenant).live().filter(pk=key).exists()
+
+    # -- the rule ------------------------------------------------------------------------------------------------
+
+    def _engine_assignments(self, values: dict[str, Any]) -> list[Assignment]:
+        if "assignments" in values:
+            scopes = [PolicyScope.read(wire) for wire in values["assignments"]]
+        else:
+            scopes = self.instance.ordered_assignments()
+        return [scope.compiled() for scope in scopes]
+
+    def _rule_faults(self, values: dict[str, Any], assignments: list[Assignment] | None) -> Iterator[Fault]:
+        """Faults of the config, judged only when something the rule depends on changes."""
+        if not any(self.changed(name, values) for name in ("rule_type", "config", "status")) and not (
+            "assignments" in values
+        ):
+            return
+        rule_type, status = self.after("rule_type", values), self.after("status", values)
+        if status in {Status.PAUSED, Status.ARCHIVED} and not self.changed("config", values) and self.instance:
+            if not self.changed("rule_type", values):
+                return  # a policy whose stored config went bad can still be taken out of force
+        config = self.after("config", values, {})
+        try:
+            parsed = rule_for(rule_type).parse(config, draft=status == Status.DRAFT)
+        except ConfigError as error:
+            for key, message in error.problems:
+                yield f"config.{key}" if key else "config", message
+            return
+        self.warnings += [f"config.{key} is unknown to {rule_type}; it is kept and has no effect." for key in parsed.unknown]
+        if parsed.rule is not None:
+            yield from self._reference_faults(parsed.rule)
+            if assignments is not None:
+                yield from parsed.rule.refusals(assignments)
+                self.warnings += [*parsed.rule.warnings(assignments), *self._unknown_names(parsed.rule)]
+
+    def _reference_faults(self, rule: Rule) -> Iterator[Fault]:
+        before = set(_references_of(self.instance)) if self.instance is not None else set()
+        for key, kind, public_id in rule.references():
+            model = REFERENCED[kind]
+            row = model.id_kind.decode(public_id)
+            if (kind, public_id) in before:
+                continue
+            if row is None or not model.everything.of(self.unit.tenant).live().filter(pk=row).exists():
+                yield f"config.{key}", f"There is no live {model._meta.verbose_name} with the id {shown(public_id)}."
+
+    def _unknown_names(self, rule: Rule) -> Iterator[str]:
+        for key, kind, name in rule.mentions():
+            known = known_names.get(kind)
+            if known is not None and name not in known(self.unit.tenant):
+                yield f'config.{key} names the {kind} "{name}", which does not exist (yet).'
+
+
+def _mirrors(pair: tuple[str | None, str | None], first: dict[str, Any]) -> bool:
+    return all(
+        given is None or (given or None) == other
+        for given, other in zip(pair, (first["scope"], first["scopeId"]), strict=True)
+    )
+
+
+def _spoken(scope: dict[str, Any]) -> str:
+    return f"{scope['scope']} {scope['scopeId'] or ''}".strip()
+
+
+def _references_of(policy: ContactPolicy) -> Iterator[tuple[str, str]]:
+    try:
+        rule = rule_for(policy.rule_type).parse(policy.config, draft=True).rule
+    except (ConfigError, LookupError):
+        return
+    if rule is not None:
+        yield from ((kind, public_id) for _, kind, public_id in rule.references())

@@ -1,0 +1,122 @@
+"""The cast of every test: two tenants, one key and one person per role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from kaireon.access import Membership, create_tenant, issue_key, operator
+from kaireon.lifecycle import writing
+from kaireon.tenancy import Actor, Role, Tenant
+
+
+@dataclass(frozen=True)
+class Door:
+    """The API as one caller sees it; answers `(status, body)`."""
+
+    client: Client
+    headers: dict[str, str]
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        response = self.raw(method, path, body, **headers)
+        return response.status_code, json.loads(response.content)
+
+    def raw(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The whole response; a body is sent as JSON."""
+        content: dict[str, Any] = {}
+        if body is not None:
+            content = {"data": json.dumps(body), "content_type": "application/json"}
+        return self.client.generic(
+            method, f"/api/v1/{path}", headers={**self.headers, **headers}, **content
+        )
+
+    def make(self, path: str, **body: Any) -> Any:
+        """POSTs, which must succeed, and answers the new row."""
+        status, made = self("POST", path, body)
+        assert status == 201, made
+        return made
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    return create_tenant(key="acme", name="Acme")
+
+
+@pytest.fixture
+def foreign_tenant(db: None) -> Tenant:
+    return create_tenant(key="rival", name="Rival")
+
+
+@pytest.fixture
+def actor(tenant: Tenant) -> Actor:
+    return operator(tenant, "test")
+
+
+def door_for(tenant: Tenant, role: str) -> Door:
+    """A door with a fresh key of the role."""
+    with writing(operator(tenant, "test")) as unit:
+        _, secret = issue_key(unit, name=f"{role} key", role=role)
+    return Door(Client(), {"X-API-Key": secret})
+
+
+@pytest.fixture
+def as_role(tenant: Tenant) -> Callable[[str], Door]:
+    """Makes a door for a role of the tenant; one key per role."""
+    doors: dict[str, Door] = {}
+
+    def door(role: str) -> Door:
+        if role not in doors:
+            doors[role] = door_for(tenant, role)
+        return doors[role]
+
+    return door
+
+
+@pytest.fixture
+def admin(as_role: Callable[[str], Door]) -> Door:
+    return as_role(Role.ADMIN)
+
+
+@pytest.fixture
+def editor(as_role: Callable[[str], Door]) -> Door:
+    return as_role(Role.EDITOR)
+
+
+@pytest.fixture
+def viewer(as_role: Callable[[str], Door]) -> Door:
+    return as_role(Role.VIEWER)
+
+
+@pytest.fixture
+def delivery(as_role: Callable[[str], Door]) -> Door:
+    return as_role(Role.DELIVERY)
+
+
+@pytest.fixture
+def stranger(foreign_tenant: Tenant) -> Door:
+    """An admin of the other tenant."""
+    return door_for(foreign_tenant, Role.ADMIN)
+
+
+@pytest.fixture
+def anonymous() -> Door:
+    return Door(Client(), {})
+
+
+@pytest.fixture
+def person(tenant: Tenant) -> Callable[[str], User]:
+    """Makes a person with a role in the tenant, who may enter the admin."""
+
+    def make(role: str) -> User:
+        user = User.objects.create_user(role, password="correct horse battery staple", is_staff=True)
+        with writing(operator(tenant, "test")) as unit:
+            unit.create(Membership(user=user, role=role))
+        return user
+
+    return make
