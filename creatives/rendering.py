@@ -1,4 +1,4 @@
-"""Tokens in a creative's content: `{name}` is filled per customer, `{{name}}` prints `{name}`, other braces are text."""
+"""Tokens in a creative's content: `{name}` is filled, `{{name}}` prints `{name}`, every other brace is text."""
 
 import re
 from collections.abc import Iterator

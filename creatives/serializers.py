@@ -63,7 +63,7 @@ class MoneyField(NumberField):
     def to_internal_value(self, data: Any) -> Decimal:  # type: ignore[override]
         return Decimal(repr(super().to_internal_value(data))).quantize(Decimal("0.000001"))
 
-    def to_representation(self, value: Any) -> float:
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]
         return float(value)
 
 
@@ -162,9 +162,7 @@ class OfferSerializer(CatalogueSerializer):
     schedule = ScheduleField(required=False, default=dict)
     metadata = ObjectField(required=False, default=dict)
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[tuple[str, str]]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         return [*self._misplaced(values), *self._not_to_be_forced(values, faulty)]
 
     def action(self, action: str, values: dict[str, Any]) -> str:
@@ -228,11 +226,9 @@ class PlacementSerializer(CatalogueSerializer):
     schema = ObjectField(required=False, default=dict)
     targeting = ObjectField(required=False, default=dict)
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[tuple[str, str]]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         moves = self.instance is not None and self.changed("channel_id", values)
-        if moves and Creative.objects.filter(placement=self.instance.pk).exists():
+        if moves and Creative.objects.filter(placement=self.instance).exists():
             return [("channelId", "Creatives use this placement on its channel; move or delete them first.")]
         return []
 
@@ -273,9 +269,7 @@ class CreativeSerializer(CatalogueSerializer):
         """Always null: content lies in the creative itself."""
         return None
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[tuple[str, str]]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         self._warn_of_tokens(values)
         if faulty & {"channelId", "placementId"}:
             return []
@@ -294,7 +288,7 @@ class CreativeSerializer(CatalogueSerializer):
             if name not in mapped
         ]
         self.warnings += [
-            f'The source of {{{mapping["variable"]}}} starts with none of {", ".join(SOURCES)}; its fallback will show.'
+            f"The source of {{{mapping['variable']}}} starts with none of {', '.join(SOURCES)}; its fallback will show."
             for mapping in mappings
             if mapping.get("source") and not mapping["source"].startswith(SOURCES)
         ]

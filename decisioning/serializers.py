@@ -39,9 +39,7 @@ class OutcomeTypeSerializer(ResourceSerializer):
     classification = ChoiceField(choices=Classification.choices, required=False, default=Classification.NEUTRAL)
     isSystem = FlagField(source="is_system", read_only=True)
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[tuple[str, str]]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         if self.instance is not None and self.changed("key", values):
             return [("key", "Interactions are recorded under the key; make a new outcome type instead.")]
         return []

@@ -21,7 +21,7 @@ from simple_history.models import HistoricalRecords
 from kaireon import audit, clock
 from kaireon.audit import ConfigurationHead
 from kaireon.publicid import Kind
-from kaireon.tenancy import Actor, Tenant, TenantOwned, TenantQuerySet
+from kaireon.tenancy import Actor, TenantOwned, TenantQuerySet
 
 L = TypeVar("L", bound="Lifecycle")
 
@@ -112,8 +112,8 @@ class Lifecycle(TenantOwned):
     deleted_at = models.DateTimeField(null=True, editable=False)
     deleted_with = models.CharField(max_length=64, default="", editable=False)
 
-    everything = LifecycleQuerySet["Self"].as_manager()  # type: ignore[misc]
-    objects = LiveManager.from_queryset(LifecycleQuerySet)()
+    everything: ClassVar[Any] = LifecycleQuerySet.as_manager()
+    objects: ClassVar[Any] = LiveManager.from_queryset(LifecycleQuerySet)()
     history = HistoricalRecords(
         inherit=True, bases=[HistoryRow], history_change_reason_field=models.TextField(default="")
     )
@@ -241,8 +241,15 @@ class Writing:
         return current
 
     def audit(
-        self, *, action: str, entity_type: str, entity_id: str, entity_name: str, before: dict[str, Any] | None,
-        after: dict[str, Any] | None, entity_version: int | None = None,
+        self,
+        *,
+        action: str,
+        entity_type: str,
+        entity_id: str,
+        entity_name: str,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        entity_version: int | None = None,
     ) -> None:
         """Appends one entry to the tenant's chain."""
         audit.append(

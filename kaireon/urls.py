@@ -1,13 +1,13 @@
 """The front door: each app's addresses, included by dotted name so that no import runs upward."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from kaireon.api import errors, views
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("creatives.urls")),
     path("", include("policies.urls")),
     path("", include("decisioning.urls")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -56,7 +56,7 @@ class ContactPolicy(Lifecycle):
     config = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(0), MaxValueValidator(100)])
 
-    everything = PolicyQuerySet.as_manager()
+    everything: ClassVar[Any] = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "contact policy"
@@ -90,7 +90,7 @@ class ContactPolicy(Lifecycle):
             kept.tenant, kept.policy, kept.position = self.tenant, self, position
             kept.created_at = kept.created_at or now
             kept.save()
-        self._prefetched_objects_cache = {}
+        vars(self).pop("_prefetched_objects_cache", None)  # what was prefetched before is no longer true
 
 
 class PolicyScope(TenantOwned):
@@ -140,7 +140,11 @@ class PolicyScope(TenantOwned):
     def compiled(self, *, dead: bool = False) -> Assignment:
         """The assignment as the rules know it; `dead` when the row it names is deleted."""
         return Assignment(
-            scope=self.scope, target=self.target, each=self.each, public_id=None if self.each else self.scope_id, dead=dead
+            scope=self.scope,
+            target=self.target,
+            each=self.each,
+            public_id=None if self.each else self.scope_id,
+            dead=dead,
         )
 
     def wire(self) -> dict[str, str | None]:

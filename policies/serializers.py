@@ -78,9 +78,7 @@ class ContactPolicySerializer(ResourceSerializer):
             ],
         }
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[Fault]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[Fault]:
         faults: list[Fault] = []
         pair = values.pop("scope", None), values.pop("scope_id", None)
         assignments = None
@@ -172,19 +170,17 @@ class ContactPolicySerializer(ResourceSerializer):
         if "assignments" in values:
             scopes = [PolicyScope.read(wire) for wire in values["assignments"]]
         else:
-            scopes = self.instance.ordered_assignments()
+            scopes = self.instance.ordered_assignments() if self.instance is not None else []
         return [scope.compiled() for scope in scopes]
 
     def _rule_faults(self, values: dict[str, Any], assignments: list[Assignment] | None) -> Iterator[Fault]:
         """Faults of the config, judged only when something the rule depends on changes."""
-        if not any(self.changed(name, values) for name in ("rule_type", "config", "status")) and not (
-            "assignments" in values
-        ):
+        rule_changes = self.changed("rule_type", values) or self.changed("config", values)
+        if not rule_changes and not self.changed("status", values) and "assignments" not in values:
             return
         rule_type, status = self.after("rule_type", values), self.after("status", values)
-        if status in {Status.PAUSED, Status.ARCHIVED} and not self.changed("config", values) and self.instance:
-            if not self.changed("rule_type", values):
-                return  # a policy whose stored config went bad can still be taken out of force
+        if self.instance is not None and not rule_changes and status in {Status.PAUSED, Status.ARCHIVED}:
+            return  # a policy whose stored config went bad can still be taken out of force
         config = self.after("config", values, {})
         try:
             parsed = rule_for(rule_type).parse(config, draft=status == Status.DRAFT)
@@ -192,7 +188,9 @@ class ContactPolicySerializer(ResourceSerializer):
             for key, message in error.problems:
                 yield f"config.{key}" if key else "config", message
             return
-        self.warnings += [f"config.{key} is unknown to {rule_type}; it is kept and has no effect." for key in parsed.unknown]
+        self.warnings += [
+            f"config.{key} is unknown to {rule_type}; it is kept and has no effect." for key in parsed.unknown
+        ]
         if parsed.rule is not None:
             yield from self._reference_faults(parsed.rule)
             if assignments is not None:

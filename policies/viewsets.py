@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-
 from kaireon.api.viewsets import CollectionViewSet
 from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import ADMINS

@@ -32,9 +32,7 @@ class Door:
         content: dict[str, Any] = {}
         if body is not None:
             content = {"data": json.dumps(body), "content_type": "application/json"}
-        return self.client.generic(
-            method, f"/api/v1/{path}", headers={**self.headers, **headers}, **content
-        )
+        return self.client.generic(method, f"/api/v1/{path}", headers={**self.headers, **headers}, **content)
 
     def make(self, path: str, **body: Any) -> Any:
         """POSTs, which must succeed, and answers the new row."""

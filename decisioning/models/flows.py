@@ -19,7 +19,9 @@ class DecisionFlow(Lifecycle):
 
     key = models.CharField(
         max_length=63,
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$", "Write lower-case letters, digits, hyphens, underscores.")],
+        validators=[
+            RegexValidator(r"^[a-z0-9][a-z0-9_-]*$", "Write lower-case letters, digits, hyphens, underscores.")
+        ],
     )
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True, default="")

@@ -45,9 +45,7 @@ class OutcomeType(Lifecycle):
         validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Write lower-case letters, digits and underscores.")],
     )
     name = models.CharField(max_length=255)
-    classification = models.CharField(
-        max_length=16, choices=Classification.choices, default=Classification.NEUTRAL
-    )
+    classification = models.CharField(max_length=16, choices=Classification.choices, default=Classification.NEUTRAL)
     is_system = models.BooleanField(default=False, editable=False)
 
     class Meta:

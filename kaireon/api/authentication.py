@@ -29,9 +29,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         if wanted is not None and wanted != key.tenant.public_id:
             raise exceptions.PermissionDenied("X-Tenant-Id names another tenant than the API key's.")
         key.remember_use(now)
-        return None, Actor(
-            tenant=key.tenant, role=Role(key.role), key=key, request_id=_request_id(request), now=now
-        )
+        return None, Actor(tenant=key.tenant, role=Role(key.role), key=key, request_id=_request_id(request), now=now)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="kaireon"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
@@ -96,8 +97,8 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
         response.data["error"]["currentVersion"] = error.current
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         response["WWW-Authenticate"] = 'Bearer realm="kaireon"'
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        response["Retry-After"] = str(max(1, int(error.wait + 0.999)))
+    if isinstance(error, exceptions.Throttled):
+        response["Retry-After"] = str(max(1, math.ceil(getattr(error, "wait", None) or 1)))
     if status == 503:
         response["Retry-After"] = "1"
     return response

@@ -134,7 +134,7 @@ class ReferenceField(serializers.Field):  # type: ignore[type-arg]
     def to_internal_value(self, data: Any) -> int:
         name = str(self.model._meta.verbose_name)
         key = self.model.id_kind.decode(data)
-        current = getattr(self.parent.instance, self.source, None) if self.parent.instance is not None else None
+        current = getattr(self.parent.instance, str(self.source), None) if self.parent.instance is not None else None
         if key is not None and key == current:
             return key
         tenant = self.context["unit"].tenant

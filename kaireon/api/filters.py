@@ -24,14 +24,15 @@ class InstantFilter(django_filters.CharFilter):
         if not value:
             return qs
         try:
-            return super().filter(qs, read_instant(value))
+            rows: QuerySet[Any] = super().filter(qs, read_instant(value))
         except ValidationError as error:
             raise ValidationError({self.parameter: error.detail}) from error
+        return rows
 
     @property
     def parameter(self) -> str:
         """The query parameter's name."""
-        return next(name for name, filter_ in self.parent.filters.items() if filter_ is self)
+        return next(str(name) for name, filter_ in self.parent.filters.items() if filter_ is self)
 
 
 class ReferenceFilter(django_filters.CharFilter):
@@ -42,7 +43,8 @@ class ReferenceFilter(django_filters.CharFilter):
         self.model_of_id = model
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return super().filter(qs, self.model_of_id.id_kind.decode(value) or 0) if value else qs
+        rows: QuerySet[Any] = super().filter(qs, self.model_of_id.id_kind.decode(value) or 0) if value else qs
+        return rows
 
 
 class ResourceFilterSet(django_filters.FilterSet):
@@ -63,7 +65,9 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = PAGING | set(getattr(view.filterset_class, "base_filters", {}))
         for name, value in request.query_params.items():
             if name not in known:
-                raise refuse(name[:80], f'The parameter "{name[:80]}" is unknown; known are {", ".join(sorted(known))}.')
+                raise refuse(
+                    name[:80], f'The parameter "{name[:80]}" is unknown; known are {", ".join(sorted(known))}.'
+                )
             if "\0" in value:
                 raise refuse(name, "The value holds the character NUL; remove it.")
         result: QuerySet[Any] = super().filter_queryset(request, queryset, view)

@@ -92,7 +92,10 @@ def _decode(cursor: str, model: type[models.Model], order: Sequence[str]) -> lis
     if not isinstance(values, list) or len(values) != len(order):
         raise unreadable
     try:
-        return [_typed(model._meta.get_field(column.lstrip("-")), value) for column, value in zip(order, values, strict=True)]
+        return [
+            _typed(model._meta.get_field(column.lstrip("-")), value)
+            for column, value in zip(order, values, strict=True)
+        ]
     except ValueError as error:
         raise unreadable from error
 

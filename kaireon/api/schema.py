@@ -61,9 +61,7 @@ VERIFICATION = {
     "additionalProperties": NULLABLE_TEXT,
 }
 RESTORED = record(restored={"type": "boolean"}, entityType=TEXT, id=TEXT)
-VERSION = record(
-    version=WHOLE, action=TEXT, changedBy=TEXT, changedAt=TEXT, changes=listed(OBJECT), state=OBJECT
-)
+VERSION = record(version=WHOLE, action=TEXT, changedBy=TEXT, changedAt=TEXT, changes=listed(OBJECT), state=OBJECT)
 DELETED = {"type": "object", "additionalProperties": {}}
 
 ERRORS = {
@@ -136,7 +134,7 @@ class KaireonSchema(AutoSchema):
         return super().get_request_serializer()
 
     def _get_request_for_media_type(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
-        schema, required = super()._get_request_for_media_type(serializer, *args, **kwargs)
+        schema, required = super()._get_request_for_media_type(serializer, *args, **kwargs)  # type: ignore[no-untyped-call]
         action = getattr(self.view, "action", None)
         if action == "update_by_body" and schema is not None:
             schema = {"allOf": [schema, {"type": "object", "properties": {"id": TEXT}, "required": ["id"]}]}
@@ -149,10 +147,14 @@ class KaireonSchema(AutoSchema):
         if action in {"destroy", "destroy_by_query"}:
             return {200: DELETED}
         if action in {"update", "update_by_body", "revert"}:
-            return {200: self.view.serializer_class}
+            return {200: self.get_response_serializer()}
         if action == "create":
-            return {201: self.view.serializer_class}
+            return {201: self.get_response_serializer()}
         return super().get_response_serializers()
+
+    def get_response_serializer(self) -> Any:
+        """The resource's own serializer."""
+        return getattr(self.view, "serializer_class", None)
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return getattr(self.view, "action", None) == "list"
@@ -174,7 +176,7 @@ class _Envelope:
         return []
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Both headers an API key may come in."""
 
     target_class = "kaireon.api.authentication.ApiKeyAuthentication"
@@ -187,7 +189,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         ]
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A person's session."""
 
     target_class = "kaireon.api.authentication.SessionAuthentication"

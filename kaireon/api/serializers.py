@@ -59,7 +59,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
             except SkipField:
                 continue
             except ValidationError as error:
-                faults[field.field_name] = error.detail
+                faults[str(field.field_name)] = error.detail
         for name, message in self.check(values, data, frozenset(faults)):
             faults.setdefault(name, []).append(ErrorDetail(message, code="invalid"))
         if faults:
@@ -67,9 +67,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
         self._warn_of_unknown_fields(data)
         return values
 
-    def check(
-        self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]
-    ) -> list[tuple[str, str]]:
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         """Faults `(field, message)` that only several fields together show; `faulty` names those already refused."""
         return []
 

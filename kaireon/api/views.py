@@ -146,4 +146,3 @@ def _shown_entry(entry: AuditEntry) -> dict[str, Any]:
         "prevHash": entry.prev_hash,
         "integrityHash": entry.integrity_hash,
     }
-

@@ -186,8 +186,13 @@ class CollectionViewSet(GenericViewSet[Any]):
 
 def collection_urls(path: str, viewset: type[CollectionViewSet]) -> list[URLPattern]:
     """The resource's addresses, with and without a trailing slash."""
-    collection = {"get": "list", "post": "create", "put": "update_by_body", "delete": "destroy_by_query"}
-    item = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
+    collection: dict[str, Any] = {
+        "get": "list",
+        "post": "create",
+        "put": "update_by_body",
+        "delete": "destroy_by_query",
+    }
+    item: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
     one = rf"^{path}/(?P<public_id>[^/]+)"
     return [
         re_path(rf"^{path}/?$", viewset.as_view(collection), name=path),
