@@ -96,12 +96,15 @@ class Window(Protocol):
     def localised(self, *, customer: str | None, tenant: str | None) -> "Window": ...
 
 
+def plural(amount: float, noun: str) -> str:
+    return f"{amount} {noun}{'' if amount == 1 else 's'}"
+
+
 def duration_phrase(duration: int) -> str:
     """A duration in the largest unit that stays readable: "7 days", "24 hours", "90 minutes"."""
     for unit, word, least in ((DAY, "day", 2), (HOUR, "hour", 1), (60_000, "minute", 1), (1_000, "second", 1)):
         if duration >= least * unit and (duration % unit == 0 or duration >= 100 * unit):
-            amount = duration // unit
-            return f"{amount} {word}{'' if amount == 1 else 's'}"
+            return plural(duration // unit, word)
     return f"{duration} milliseconds"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from inspect import get_annotations
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from policies.limits import DAY, AtMost, Calendar, Clock, Ever, Finding, Primitive, Rolling, Window, zone_names
+from policies.limits import DAY, AtMost, Calendar, Clock, Ever, Finding, Primitive, Rolling, Window, plural, zone_names
 from policies.scope import Assignment, Candidates, Namer, Subject, Voice
 
 Evidence = dict[str, object]
@@ -79,7 +79,8 @@ class Number(Kind):
     def parse(self, raw: object) -> float:
         if isinstance(raw, bool) or not isinstance(raw, int | float) or not self._fits(raw):
             raise RefusedError(f"{shown(raw)} is not {self._wanted()}")
-        return raw
+        # 24.0 is said as 24; beyond 2**53 a float is better left alone.
+        return int(raw) if abs(raw) < 2**53 and raw == int(raw) else raw
 
     def json_schema(self) -> dict[str, object]:
         bounds = {"minimum": self.minimum, "maximum": self.maximum, "exclusiveMinimum": self.above}
@@ -396,7 +397,8 @@ def _resolved(value: Any, kind: str, resolve: Resolve) -> Any:
 
 def since(finding: Finding, unit: int) -> float:
     """How long ago the latest counted contact was, in units to two decimals."""
-    return round((finding.at - finding.latest.at) / unit, 2) if finding.latest else 0.0
+    ago = round((finding.at - finding.latest.at) / unit, 2) if finding.latest else 0
+    return int(ago) if ago == int(ago) else ago
 
 
 # --- rules that count in a window -------------------------------------------------------------------------------------
@@ -448,6 +450,10 @@ class Windowed(Rule):
             yield "windowType calendar has no effect: no day, week or month is counted, so no window is left to align"
         if self.window_type == "rolling" and (self.timezone or self.use_customer_timezone):
             yield "The time zone has no effect: rolling windows have no midnight; choose windowType calendar to use it"
+
+    def at_most(self, maximum: float, period: str, what: str) -> str:
+        """The config of a cap read back: "At most 3 contacts a week about cards offers"."""
+        return f"At most {plural(maximum, 'contact')} {PERIODS[period]} {what}{self.suffix()}"
 
     def suffix(self) -> str:
         """How the windows are aligned, as the end of the rule's sentence."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds
+from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
 from policies.rule import Explanation, Limit, Number, Ref, Rule, Text, option, since
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice, Where
 
@@ -48,7 +48,7 @@ class CategorySuppression(Rule):
     def sentence(self, name: Namer) -> str:
         named = [("category", self.category), ("sub_category", self.sub_category)]
         where = " and ".join(name(kind, ref.public_id) for kind, ref in named if ref)
-        return f"No offer of {where} for {self.days} days after any of them was shown"
+        return f"No offer of {where} for {plural(self.days, 'day')} after any of them was shown"
 
     def _within(self) -> Where:
         category: Where = (("category", frozenset({self.category.key})),) if self.category else ()
@@ -58,7 +58,7 @@ class CategorySuppression(Rule):
     def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         days = since(finding, DAY)
         where = " and ".join(voice.name(kind, key) for kind, keys in self._within() for key in keys)
-        sentence = f"An offer of {where} was shown {days} days ago; it rests for {self.days} days"
+        sentence = f"An offer of {where} was shown {plural(days, 'day')} ago; it rests for {plural(self.days, 'day')}"
         evidence = {
             "categoryId": self.category and self.category.public_id,
             "subCategoryId": self.sub_category and self.sub_category.public_id,

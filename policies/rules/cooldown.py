@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import HOUR, AtMost, Finding, Rolling, milliseconds
+from policies.limits import HOUR, AtMost, Finding, Rolling, milliseconds, plural
 from policies.rule import Explanation, Limit, Number, Rule, option, since
 from policies.scope import Assignment, Namer, Subject, Voice
 
@@ -35,10 +35,10 @@ class Cooldown(Rule):
             yield "cooldownHours is 0: the policy never blocks anything"
 
     def sentence(self, name: Namer) -> str:
-        return f"At least {self.hours} hours between two contacts"
+        return f"At least {plural(self.hours, 'hour')} between two contacts"
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         hours = since(finding, HOUR)
         place = assignment.place(candidate, voice)
-        sentence = f"Last contact{place} was {hours} hours ago; the pause after a contact is {self.hours} hours"
+        sentence = f"Last contact{place} was {plural(hours, 'hour')} ago; the pause is {plural(self.hours, 'hour')}"
         return sentence, {"cooldownHours": self.hours, "hoursSinceLast": hours}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
-from policies.rule import PERIODS, Choice, Explanation, Limit, Number, Ref, TextList, Windowed, option
+from policies.rule import Choice, Explanation, Limit, Number, Ref, TextList, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
 
@@ -62,7 +62,7 @@ class CrossChannelCap(Windowed):
 
     def sentence(self, name: Namer) -> str:
         channels = " and ".join(name("channel", ref.public_id) for ref in self.channels) or "all channels"
-        return f"At most {self.maximum} contacts {PERIODS[self.period]} per offer over {channels}{self.suffix()}"
+        return self.at_most(self.maximum, self.period, f"per offer over {channels}")
 
     def _explain(self, test: AtMost, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         channels = ", ".join(voice.name("channel", ref.key) for ref in self.channels if ref.key) or "all channels"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
-from policies.rule import PERIODS, Choice, Explanation, Limit, Number, Windowed, option
+from policies.rule import Choice, Explanation, Limit, Number, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
 
@@ -46,9 +46,7 @@ class CustomerTotalCap(Windowed):
             yield "maxTotal is 0: it allows no contact at all"
 
     def sentence(self, name: Namer) -> str:
-        return (
-            f"At most {self.maximum} contacts {PERIODS[self.period]} per customer, counting everything{self.suffix()}"
-        )
+        return self.at_most(self.maximum, self.period, "per customer, counting everything")
 
     def _explain(self, test: AtMost, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         what = "contacts over all offers and channels"

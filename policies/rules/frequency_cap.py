@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import AtMost, Finding
+from policies.limits import AtMost, Finding, plural
 from policies.rule import PERIODS, Explanation, Limit, Text, TextList, Whole, Windowed, option
 from policies.scope import Assignment, Namer, Subject, Voice
 
@@ -93,11 +93,11 @@ class FrequencyCap(Windowed):
             yield "withinCampaignId is also in excludeCampaignIds: no contact is ever counted"
 
     def sentence(self, name: Namer) -> str:
-        noun = "contacts" if max(self.maxima().values()) != 1 else "contact"
-        counts = [f"{maximum} {PERIODS[period]}" for period, maximum in self.maxima().items()]
-        first = counts[0].replace(" ", f" {noun} ", 1)
-        listed = " and ".join(filter(None, [", ".join([first, *counts[1:-1]]), *counts[1:][-1:]]))
-        return f"At most {listed}{self._campaigns()}{self.suffix()}"
+        (period, maximum), *others = self.maxima().items()
+        first = f"{plural(maximum, 'contact')} {PERIODS[period]}"
+        listed = [first, *(f"{maximum} {PERIODS[period]}" for period, maximum in others)]
+        counts = " and ".join(filter(None, [", ".join(listed[:-1]), listed[-1]]))
+        return f"At most {counts}{self._campaigns()}{self.suffix()}"
 
     def _pairs(self) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
         """Maxima of two periods of which the longer always contains the shorter."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds
+from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
 from policies.rule import Explanation, Limit, Number, Problem, Ref, Rule, TextList, option, since
 from policies.scope import Assignment, Candidates, Contacts, Namer, Subject, Voice
 
@@ -58,12 +58,13 @@ class MutualExclusion(Rule):
     def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
         ids = {ref.public_id for ref in self.offers}
         scoped = {assignment.public_id for assignment in assignments if assignment.dimension == "offer"}
-        if len(ids | scoped) < 2:
+        # Without assignments at hand, one listed offer may still find its counterpart among them.
+        if len(ids | scoped) < (2 if assignments else 1):
             yield "The group has fewer than two offers: the policy never blocks anything"
 
     def sentence(self, name: Namer) -> str:
         offers = ", ".join(name("offer", ref.public_id) for ref in self.offers) or "no other offer"
-        return f"One contact about any of {offers} shuts out the others for {self.lookback_days} days"
+        return f"One contact about any of {offers} shuts out the others for {plural(self.lookback_days, 'day')}"
 
     def _members(self, assignments: Sequence[Assignment]) -> list[int]:
         scoped = [a.target for a in assignments if a.dimension == "offer" and a.target is not None]
@@ -80,7 +81,8 @@ class MutualExclusion(Rule):
         days, offer = since(finding, DAY), finding.latest.offer if finding.latest else None
         sentence = (
             f"{voice.name('offer', candidate.offer)} conflicts with {voice.name('offer', offer)}, "
-            f"which the customer saw {days} days ago; they exclude each other for {self.lookback_days} days"
+            f"which the customer saw {plural(days, 'day')} ago; "
+            f"they exclude each other for {plural(self.lookback_days, 'day')}"
         )
         conflicting = voice.public_id("offer", offer)
         return sentence, {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds
+from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
 from policies.rule import Explanation, Kind, Limit, Number, RefusedError, Rule, option, since
 from policies.scope import Assignment, Namer, Subject, Voice
 
@@ -73,10 +73,12 @@ class OutcomeBased(Rule):
 
     def sentence(self, name: Namer) -> str:
         outcomes = " or ".join(name("outcome", key) for key in self.outcomes)
-        return f"No contact for {self.days} days after {outcomes}"
+        return f"No contact for {plural(self.days, 'day')} after {outcomes}"
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         days, outcome = since(finding, DAY), finding.latest.outcome if finding.latest else ""
         place = assignment.place(candidate, voice)
-        sentence = f"{outcome}{place} recorded {days} days ago; no contact for {self.days} days after it"
+        sentence = (
+            f"{outcome}{place} recorded {plural(days, 'day')} ago; no contact for {plural(self.days, 'day')} after it"
+        )
         return sentence, {"daysSince": days, "lastOutcome": outcome, "suppressForDays": self.days}

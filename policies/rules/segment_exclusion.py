@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from policies.limits import Finding, NotIn
-from policies.rule import Explanation, Limit, Rule, TextList, option
+from policies.rule import Evidence, Explanation, Limit, Rule, TextList, option
 from policies.scope import Assignment, Namer, Subject, Voice
 
 
@@ -37,5 +37,5 @@ class SegmentExclusion(Rule):
 
     def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         matched = ", ".join(finding.segments)
-        evidence = {"matchedSegment": finding.segments[0], "matchedSegments": list(finding.segments)}
+        evidence: Evidence = {"matchedSegment": finding.segments[0], "matchedSegments": list(finding.segments)}
         return f"The customer is in the excluded segment {matched}", evidence
