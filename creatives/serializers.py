@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
@@ -97,6 +98,17 @@ class ConstraintsField(ObjectField):
         return constraints
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": MOST_MAPPINGS,
+        "items": {
+            "type": "object",
+            "properties": {"variable": {"type": "string", "minLength": 1}, "fallback": {}, "source": {"type": "string"}},
+            "required": ["variable"],
+        },
+    }
+)
 class PersonalizationField(serializers.Field):  # type: ignore[type-arg]
     """The token mappings: a list of `{variable, fallback, source}`, at most 500."""
 
@@ -122,6 +134,17 @@ class PersonalizationField(serializers.Field):  # type: ignore[type-arg]
         if not isinstance(entry.get("source", ""), str | None):
             return {"source": [f"{shown(entry['source'])} is not a path; send a text such as customer.first_name."]}
         return {}
+
+
+@extend_schema_field({"type": "string", "nullable": True})
+class NothingField(serializers.Field):  # type: ignore[type-arg]
+    """Always null: content lies in the creative itself."""
+
+    def __init__(self) -> None:
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, value: Any) -> None:
+        return None
 
 
 class CategorySerializer(CatalogueSerializer):
@@ -251,7 +274,7 @@ class CreativeSerializer(CatalogueSerializer):
     offerId = ReferenceField(Offer, source="offer_id")
     channelId = ReferenceField(Channel, source="channel_id")
     placementId = ReferenceField(Placement, source="placement_id", required=False, allow_null=True, default=None)
-    contentItemId = serializers.SerializerMethodField()
+    contentItemId = NothingField()
     templateType = TextField(source="template_type", required=False, default="email_html", max_length=255)
     content = ObjectField(required=False, default=dict)
     personalization = PersonalizationField(required=False, default=list)
@@ -264,10 +287,6 @@ class CreativeSerializer(CatalogueSerializer):
     offer = EmbeddedField()
     channel = EmbeddedField()
     placement = EmbeddedField()
-
-    def get_contentItemId(self, row: Creative) -> None:  # noqa: N802  named after the contract's field
-        """Always null: content lies in the creative itself."""
-        return None
 
     def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         self._warn_of_tokens(values)

@@ -134,6 +134,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "kaireon.api.schema.tidy",
+        "policies.schema.describe_rules",
+    ],
+    "ENUM_NAME_OVERRIDES": {"Status": "kaireon.lifecycle.Status"},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 

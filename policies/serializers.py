@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from creatives.models import Category, Channel, Offer, SubCategory
@@ -30,6 +31,19 @@ REFERENCED: dict[str, type[Lifecycle]] = {
 known_names: dict[str, Callable[[Tenant], set[str]]] = {}
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "scope": {"type": "string", "enum": [name for name, _ in SCOPE_CHOICES]},
+                "scopeId": {"type": "string", "nullable": True},
+            },
+            "required": ["scope"],
+        },
+    }
+)
 class ScopesField(serializers.Field):  # type: ignore[type-arg]
     """The scope assignments: `[{scope, scopeId}]` in, with id and creation time out."""
 

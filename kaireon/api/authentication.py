@@ -65,7 +65,7 @@ def membership_of(user: Any, tenant_id: str | None) -> Membership:
     memberships = Membership.objects.select_related("tenant").filter(user=user).order_by("pk")
     if tenant_id is not None:
         memberships = memberships.filter(tenant=Tenant.id_kind.decode(tenant_id) or 0)
-    found = list(memberships[:2])
+    found: list[Membership] = list(memberships[:2])
     if not found:
         raise exceptions.PermissionDenied("You are not a member of this tenant.")
     if len(found) > 1:

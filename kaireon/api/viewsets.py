@@ -140,6 +140,8 @@ class CollectionViewSet(GenericViewSet[Any]):
     # -- mechanism -----------------------------------------------------------------------------------------------
 
     def get_queryset(self) -> LifecycleQuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):  # the schema is drawn with nobody asking
+            return self.model.everything.none()
         return self._rows(self.request)
 
     def _rows(self, request: Request) -> LifecycleQuerySet[Any]:
