@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.lifecycle import writing
 from kaireon.tenancy import Actor, Role, Tenant
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Keeps SQLite's test database in a file, so that several connections contend for it as they do in production."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @dataclass(frozen=True)
@@ -118,3 +129,33 @@ def person(tenant: Tenant) -> Callable[[str], User]:
         return user
 
     return make
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One live, active row of each kind in the tenant, by the id that the API gave it."""
+
+    category: str
+    sub_category: str
+    offer: str
+    channel: str
+    placement: str
+    creative: str
+
+
+@pytest.fixture
+def catalogue(admin: Door) -> Catalogue:
+    return catalogue_through(admin)
+
+
+def catalogue_through(door: Door) -> Catalogue:
+    """Makes one row of each kind through a door."""
+    category = door.make("categories", name="Cards")["id"]
+    sub_category = door.make("sub-categories", name="Credit", categoryId=category)["id"]
+    offer = door.make("offers", name="Platinum Card Upgrade", status="active", categoryId=category)["id"]
+    channel = door.make("channels", name="Email", status="active")["id"]
+    placement = door.make("placements", name="Hero", channelId=channel)["id"]
+    creative = door.make(
+        "creatives", name="Email Hero", status="active", offerId=offer, channelId=channel, placementId=placement
+    )["id"]
+    return Catalogue(category, sub_category, offer, channel, placement, creative)

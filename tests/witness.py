@@ -1,0 +1,30 @@
+"""What tests look at to say that nothing, or exactly one thing, changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+from kaireon.access import ApiKey
+
+OURS = {"kaireon", "creatives", "policies", "decisioning"}
+
+
+def stored() -> dict[str, list[Any]]:
+    """Every row of every table of Kaireon, history and audit included; only when a key was last used is left out."""
+    found = {}
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label in OURS:
+            columns = [field.attname for field in model._meta.concrete_fields]
+            if model is ApiKey:
+                columns.remove("last_used_at")
+            manager = getattr(model, "everything", model._default_manager)
+            found[model._meta.label] = sorted(manager.values_list(*columns), key=repr)
+    return found
+
+
+def rows_added(before: dict[str, list[Any]]) -> dict[str, int]:
+    """How many rows each table gained since `before`; tables that gained none are left out."""
+    gained = {label: len(rows) - len(before[label]) for label, rows in stored().items()}
+    return {label: number for label, number in gained.items() if number}
