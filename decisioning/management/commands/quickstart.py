@@ -1,0 +1,108 @@
+"""From nothing to a system one can try: migrates, and makes the demo tenant once."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils.crypto import get_random_string
+
+from creatives.models import Creative
+from decisioning.demo.build import build_configuration
+from decisioning.demo.simulation import EXAMPLE_CUSTOMER, simulate
+from decisioning.models import Interaction
+from kaireon import clock
+from kaireon.access import ApiKey, Membership, create_tenant, digest_of, issue_key, operator
+from kaireon.lifecycle import writing
+from kaireon.tenancy import Role, Tenant
+
+DEMO = "demo"
+USER = "demo"
+
+
+class Command(BaseCommand):
+    """`manage.py quickstart`; a second run keeps everything and prints the same again."""
+
+    help = "Migrate, create the demo tenant with catalogue, policies and simulated history, and say how to try it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--customers", type=int, default=3000, help="simulated customers (default 3000)")
+        parser.add_argument("--seed", type=int, default=7, help="seed of the simulation (default 7)")
+        parser.add_argument("--host", default="127.0.0.1", help="where the server will answer, for the printed lines")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--credentials",
+            type=Path,
+            default=settings.BASE_DIR / "var" / "quickstart.json",
+            help="file that keeps what was printed (default var/quickstart.json)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        tenant = Tenant.objects.filter(key=DEMO).first()
+        if tenant is None:
+            with transaction.atomic():
+                tenant = create_tenant(key=DEMO, name="Demo Bank", timezone="Europe/Berlin")
+                build_configuration(tenant)
+                count = simulate(tenant, customers=options["customers"], seed=options["seed"], until=clock.now())
+            self.stdout.write(f"Made the tenant {DEMO} with {count:,} simulated interactions.")
+        self._say(tenant, credentials(tenant, options["credentials"]), f"http://{options['host']}:{options['port']}")
+
+    def _say(self, tenant: Tenant, known: dict[str, str], address: str) -> None:
+        request = json.dumps(_example(tenant))
+        self.stdout.write(
+            f"\nAdmin    {address}/admin/   user {known['user']}   password {known['password']}\n"
+            f"API      {address}/api/v1/docs\n"
+            f"API key  {known['key']}\n\n"
+            "Why may this customer not be sent another e-mail?\n\n"
+            f"curl -s {address}/api/v1/decisions/filter -H 'X-API-Key: {known['key']}' \\\n"
+            f"  -H 'Content-Type: application/json' -d '{request}' | python3 -m json.tool\n"
+        )
+
+
+def credentials(tenant: Tenant, path: Path) -> dict[str, str]:
+    """The demo's user, password and key; kept in a file, because the system itself stores only their digests."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    if _still_valid(tenant, known):
+        return known
+    known = {"user": USER, "password": get_random_string(16), "key": _new_key(tenant)}
+    user, _ = User.objects.get_or_create(username=USER, defaults={"is_staff": True, "is_superuser": True})
+    user.set_password(known["password"])
+    user.save()
+    if not Membership.objects.filter(tenant=tenant, user=user).exists():
+        with writing(operator(tenant, "quickstart")) as unit:
+            unit.create(Membership(user=user, role=Role.ADMIN))
+    path.parent.mkdir(exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(known))
+    return known
+
+
+def _still_valid(tenant: Tenant, known: dict[str, str]) -> bool:
+    user = User.objects.filter(username=known.get("user", "")).first()
+    key = ApiKey.objects.filter(tenant=tenant, digest=digest_of(known.get("key", ""))).first()
+    return key is not None and user is not None and user.check_password(known["password"])
+
+
+def _new_key(tenant: Tenant) -> str:
+    with writing(operator(tenant, "quickstart")) as unit:
+        _, secret = issue_key(unit, name=f"quickstart {clock.text(unit.now)}", role=Role.ADMIN)
+    return secret
+
+
+def _example(tenant: Tenant) -> dict[str, Any]:
+    """A question whose answer is a suppression: the example customer, as of the end of the simulated history."""
+    last = Interaction.objects.of(tenant).filter(customer_id=EXAMPLE_CUSTOMER).order_by("-at").first()
+    emails = Creative.objects.filter(tenant=tenant, channel__channel_type="email").order_by("pk")[:2]
+    return {
+        "customerId": EXAMPLE_CUSTOMER,
+        "candidates": [{"creativeId": creative.public_id} for creative in emails],
+        "asOf": clock.text(last.at if last is not None else clock.now()),
+    }
