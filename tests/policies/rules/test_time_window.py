@@ -60,6 +60,8 @@ def test_a_window_the_clocks_swallow_opens_a_week_later():
 def test_a_window_passed_twice_opens_twice():
     config = {"startHour": 1, "endHour": 2, "timezone": "Antarctica/Troll"}
     assert free(config, "2024-10-27T00:00:00+00:00") == ms("2024-10-27T01:00:00+00:00")
+    within_the_repeated_stretch = {"startHour": 2, "endHour": 3, "timezone": "Antarctica/Troll"}
+    assert free(within_the_repeated_stretch, "2024-10-27T01:30:00+00:00") == ms("2024-10-27T02:00:00+00:00")
 
 
 def test_the_zone_is_the_customers_then_the_rules_then_the_tenants_then_utc():
