@@ -102,7 +102,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
 WHITENOISE_USE_FINDERS = True  # static files come straight from the packages; no collectstatic step to forget
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -117,6 +116,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["kaireon.api.throttling.KeyRateThrottle"],
     "DEFAULT_PARSER_CLASSES": ["kaireon.api.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is 405; /api/v1/schema describes every address
     "DEFAULT_FILTER_BACKENDS": ["kaireon.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "kaireon.api.schema.KaireonSchema",
     "EXCEPTION_HANDLER": "kaireon.api.errors.answer_exception",
