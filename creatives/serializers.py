@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -73,9 +74,15 @@ class ScheduleField(ObjectField):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         schedule = super().to_internal_value(data)
-        bounds = [
-            read_instant(schedule[key]) if schedule.get(key) is not None else None for key in ("startsAt", "endsAt")
-        ]
+        bounds: list[datetime | None] = []
+        faults = {}
+        for key in ("startsAt", "endsAt"):
+            try:
+                bounds.append(read_instant(schedule[key]) if schedule.get(key) is not None else None)
+            except serializers.ValidationError as error:
+                faults[key] = error.detail
+        if faults:
+            raise serializers.ValidationError(faults)
         if bounds[0] is not None and bounds[1] is not None and bounds[1] <= bounds[0]:
             raise serializers.ValidationError("endsAt is not after startsAt; swap or correct them.")
         return schedule
@@ -104,7 +111,11 @@ class ConstraintsField(ObjectField):
         "maxItems": MOST_MAPPINGS,
         "items": {
             "type": "object",
-            "properties": {"variable": {"type": "string", "minLength": 1}, "fallback": {}, "source": {"type": "string"}},
+            "properties": {
+                "variable": {"type": "string", "minLength": 1},
+                "fallback": {},
+                "source": {"type": "string"},
+            },
             "required": ["variable"],
         },
     }

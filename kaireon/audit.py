@@ -73,9 +73,12 @@ class AuditEntry(TenantOwned):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The body as it was hashed."""
-        content: dict[str, Any] = json.loads(self.body)
-        return content
+        """The body as it was hashed; empty when somebody made it unreadable, which verifying finds."""
+        try:
+            content = json.loads(self.body)
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
 
 
 def changes_between(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
@@ -149,19 +152,26 @@ class Verification:
 
 
 def verify(tenant: Tenant) -> Verification:
-    """Walks the tenant's chain from its first link to the head, in constant memory."""
+    """Walks the tenant's chain from its first link to the head, in constant memory; writers need not wait.
+
+    The last entry is looked up before the head and the walk ends at the head, so a change that is stored meanwhile
+    is neither a missing tail nor a forged one.
+    """
     entries = AuditEntry.objects.of(tenant).order_by("sequence")
-    total = entries.count()
+    last = entries.last()
+    head = ConfigurationHead.objects.get(tenant=tenant)
+    total = head.audit_sequence
     previous, verified = GENESIS, 0
-    for entry in entries.iterator(chunk_size=BATCH):
+    for entry in entries.filter(sequence__lte=total).iterator(chunk_size=BATCH):
         reason = _fault(entry, previous, verified + 1)
         if reason:
             return Verification(False, verified, total, entry.public_id, reason)
         previous, verified = entry.integrity_hash, verified + 1
-    head = ConfigurationHead.objects.get(tenant=tenant)
-    if (head.audit_sequence, head.audit_hash) != (verified, previous):
-        reason = f"The chain ends at entry {verified}, but the head knows {head.audit_sequence}: its tail was cut."
+    if (total, head.audit_hash) != (verified, previous):
+        reason = f"The chain ends at entry {verified}, but the head knows {total}: its tail was cut."
         return Verification(False, verified, total, None, reason)
+    if last is not None and last.sequence > total:
+        return Verification(False, verified, total, last.public_id, f"The head knows {total} entries; this is beyond.")
     return Verification(True, verified, total)
 
 
@@ -174,6 +184,7 @@ def _fault(entry: AuditEntry, previous: str, sequence: int) -> str | None:
         return "The entry's content does not match its hash."
     content = entry.content
     shown = {
+        "tenantId": Tenant.id_kind.encode(entry.tenant_id),
         "sequence": entry.sequence,
         "action": entry.action,
         "entityType": entry.entity_type,
@@ -181,7 +192,7 @@ def _fault(entry: AuditEntry, previous: str, sequence: int) -> str | None:
         "entityName": entry.entity_name,
         "timestamp": clock.text(entry.timestamp),
     }
-    differing = [name for name, value in shown.items() if content[name] != value]
+    differing = [name for name, value in shown.items() if content.get(name) != value]
     return f"The column {differing[0]} does not match the entry's content." if differing else None
 
 

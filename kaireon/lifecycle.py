@@ -31,7 +31,11 @@ class LifecycleError(Exception):
 
 
 class DuplicateName(LifecycleError):
-    """Another live row already bears the name."""
+    """Another live row already bears the name, or another word that must be unique; `taken` has a message for each."""
+
+    def __init__(self, taken: Mapping[str, str]) -> None:
+        super().__init__(" ".join(taken.values()))
+        self.taken = taken
 
 
 class StaleVersion(LifecycleError):
@@ -122,7 +126,7 @@ class Lifecycle(TenantOwned):
         abstract = True
 
     def __str__(self) -> str:
-        return str(getattr(self, "name", self.public_id))
+        return str(self.name) if hasattr(self, "name") else self.public_id
 
     @property
     def public_id(self) -> str:
@@ -225,7 +229,7 @@ class Writing:
         if current.deleted_at is not None:
             raise AlreadyDeleted(f'"{current}" is already deleted.')
         self._set_deleted(current, deleted_with="", reason=reason)
-        for child in list(_owned_by(current)):
+        for child in list(owned_by(current)):
             self._set_deleted(child, deleted_with=current.public_id, reason=reason)
         return current
 
@@ -234,7 +238,7 @@ class Writing:
         current = self._current(row, None)
         if current.deleted_at is None:
             raise NotDeleted(f'"{current}" is not deleted.')
-        companions = list(_went_with(current))
+        companions = list(went_with(current))
         self._set_live(current, reason=reason)
         for child in companions:
             self._set_live(child, reason=reason)
@@ -310,7 +314,7 @@ class Writing:
             history_type=sign,
             history_date=self.now,
             history_user=self.actor.user,
-            history_actor=self.actor.label,
+            history_actor=self.actor.label[:255],
             history_change_reason=reason or action,
             history_parts=parts,
             **{field.attname: getattr(row, field.attname) for field in history.model.tracked_fields},
@@ -346,12 +350,14 @@ def kinds() -> dict[str, type[Lifecycle]]:
     return {model.entity_type(): model for model in models_}
 
 
-def _owned_by(owner: Lifecycle) -> Iterator[Lifecycle]:
+def owned_by(owner: Lifecycle) -> Iterator[Lifecycle]:
+    """The live rows that deleting the owner takes along."""
     for model, name in _ownerships(type(owner)):
         yield from model.objects.filter(**{name: owner.pk}).order_by("pk")
 
 
-def _went_with(owner: Lifecycle) -> Iterator[Lifecycle]:
+def went_with(owner: Lifecycle) -> Iterator[Lifecycle]:
+    """The deleted rows that restoring the owner brings back."""
     for model, name in _ownerships(type(owner)):
         yield from model.everything.filter(**{name: owner.pk}, deleted_with=owner.public_id).order_by("pk")
 
@@ -365,7 +371,12 @@ def _ownerships(owner: type[Lifecycle]) -> Iterator[tuple[type[Lifecycle], str]]
 
 def _refuse_taken_name(row: Lifecycle) -> None:
     # Exact, not a guess: every other writer of this tenant waits for the head this transaction holds.
-    try:
-        row.validate_constraints()
-    except ValidationError as error:
-        raise DuplicateName(" ".join(error.messages)) from error
+    taken = {}
+    for model, constraints in row.get_constraints():
+        for constraint in constraints:
+            try:
+                constraint.validate(model, row)
+            except ValidationError as error:
+                taken[constraint.fields[-1]] = " ".join(error.messages)
+    if taken:
+        raise DuplicateName(taken)

@@ -16,7 +16,7 @@ api: list[URLPattern | URLResolver] = [
     re_path(r"^audit-logs/verify/?$", views.AuditVerifyView.as_view(), name="audit-logs-verify"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    re_path(r"^.*$", errors.not_found),
+    re_path(r"", errors.not_found),
 ]
 
 urlpatterns = [

@@ -158,10 +158,10 @@ class ContactPolicySerializer(ResourceSerializer):
         if scope not in known:
             return item, ("scope", f"{shown(scope)} is no scope; send one of {', '.join(known)}.")
         if scope == "global":
-            if scope_id not in {None, ""}:
+            if scope_id not in (None, ""):
                 self.warnings.append(f"A global scope has no scopeId; {shown(scope_id)} was dropped.")
             return {"scope": scope, "scopeId": None}, None
-        if scope_id in {None, ""}:
+        if scope_id in (None, ""):
             return item, (
                 "scopeId",
                 f'The scope {scope} needs a scopeId: send the id of one, "*" for each of them, '

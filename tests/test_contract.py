@@ -1,7 +1,7 @@
 """Every example of the two contract pages, replayed: real ids go in, come back, and are read as the contract's again.
 
 Where Kaireon answers more than the contract shows, the difference is written out here: `rowVersion`, `description`,
-`warnings` on writes, both cursor names. The contract's list shows `placement: null` beside a placementId; Kaireon embeds it.
+`warnings` on writes, both cursor names. The contract lists `placement: null` beside a placementId; Kaireon embeds it.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
         logger.error("%s while answering", code, exc_info=error)
     request = context["request"]
     response = Response(
-        envelope(request, status, code, message=_message(error, status), details=list(_details(error))), status=status
+        envelope(request, status, code, message=_message(error, status), details=list(details_of(error))), status=status
     )
     if isinstance(error, StaleVersion):
         response.data["error"]["currentVersion"] = error.current
@@ -150,7 +150,7 @@ def _message(error: Exception, status: int) -> str:
         if isinstance(error, kind):
             return str(spoken)
     if isinstance(error, exceptions.ValidationError):
-        details = list(_details(error))
+        details = list(details_of(error))
         first = _spoken(details[0]) if details else "The request is not valid."
         return first if len(details) < 2 else f"{first} ({len(details)} faults; see details.)"
     detail = error.detail if isinstance(error, exceptions.APIException) else error
@@ -163,11 +163,13 @@ def _spoken(detail: Detail) -> str:
     return detail["message"] if named else f"{detail['field']}: {detail['message']}"
 
 
-def _details(error: Exception) -> Iterator[Detail]:
+def details_of(error: Exception) -> Iterator[Detail]:
+    """Every fault of a refused write with the field it concerns, in the API's names."""
     if isinstance(error, exceptions.ValidationError):
         yield from _flatten(error.detail, "")
     elif isinstance(error, DuplicateName):
-        yield {"field": "name", "message": str(error)}
+        for field, message in error.taken.items():
+            yield {"field": field, "message": message}
 
 
 def _flatten(detail: Any, field: str) -> Iterator[Detail]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from typing import Any
@@ -190,6 +191,6 @@ def read_instant(data: Any) -> datetime:
 
 
 def shown(value: Any) -> str:
-    """A bad value as messages quote it, cut to a bearable length."""
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
+    """A bad value as messages quote it: the JSON the caller wrote, cut to a bearable length."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}..."

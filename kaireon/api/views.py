@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -30,8 +30,10 @@ NOT_RESTORABLE = {"api_key", "membership"}  # a revoked key or a lost role is gi
 class RestoreView(APIView):
     """Brings a soft-deleted row back, with everything that went with it."""
 
+    restorers: ClassVar[frozenset[Role]] = ADMINS
+
     def roles_for(self, request: Request) -> frozenset[Role]:
-        return ADMINS
+        return self.restorers
 
     @extend_schema(
         operation_id="restore",
@@ -130,12 +132,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """The database answers and every migration is applied."""
-    executor = MigrationExecutor(connection)
-    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if pending:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        message = "The database cannot be reached; try again in a moment."
+    else:
+        if not pending:
+            return JsonResponse({"status": "ready"})
         message = f"{len(pending)} migrations are not applied; run manage.py migrate."
-        return JsonResponse(envelope(request, 503, "UNAVAILABLE", message=message), status=503)
-    return JsonResponse({"status": "ready"})
+    return JsonResponse(envelope(request, 503, "UNAVAILABLE", message=message), status=503)
 
 
 def _shown_entry(entry: AuditEntry) -> dict[str, Any]:
