@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decisioning.engine.facts import Facts
 from decisioning.engine.judging import Judge
 from decisioning.engine.snapshot import Candidate, PolicyLimit, Snapshot, Source
-from policies.limits import DAY, Exempt, Finding
+from policies.limits import Exempt, Finding
+from policies.windows import DAY
 
 HORIZON = 400 * DAY
 

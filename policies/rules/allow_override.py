@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from policies.limits import Exempt, Finding
-from policies.rule import Explanation, Limit, Rule, Text, option
+from policies.options import Text
+from policies.rule import Explanation, Limit, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
 
 

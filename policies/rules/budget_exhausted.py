@@ -6,7 +6,8 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from policies.limits import MICRO, Finding, Spend
-from policies.rule import Choice, Explanation, Limit, Number, Rule, option
+from policies.options import Choice, Number
+from policies.rule import Explanation, Limit, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
-from policies.rule import Explanation, Limit, Number, Ref, Rule, Text, option, since
+from policies.limits import AtMost, Finding
+from policies.options import Number, Ref, Text
+from policies.rule import Explanation, Limit, Rule, option, since
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice, Where
+from policies.windows import DAY, Rolling, milliseconds, plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import HOUR, AtMost, Finding, Rolling, milliseconds, plural
-from policies.rule import Explanation, Limit, Number, Rule, option, since
+from policies.limits import AtMost, Finding
+from policies.options import Number
+from policies.rule import Explanation, Limit, Rule, option, since
 from policies.scope import Assignment, Namer, Subject, Voice
+from policies.windows import HOUR, Rolling, milliseconds, plural
 
 
 @dataclass(frozen=True, kw_only=True)

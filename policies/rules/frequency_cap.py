@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import AtMost, Finding, plural
-from policies.rule import PERIODS, Explanation, Limit, Text, TextList, Whole, Windowed, option
+from policies.limits import AtMost, Finding
+from policies.options import Text, TextList, Whole
+from policies.rule import PERIODS, Explanation, Limit, Windowed, option
 from policies.scope import Assignment, Namer, Subject, Voice
+from policies.windows import plural
 
 # A longer period holds a shorter one at most so often: a calendar month has up to 31 days.
 _NESTED = (("daily", "weekly", 7), ("daily", "monthly", 31))

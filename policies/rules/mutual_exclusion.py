@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
-from policies.rule import Explanation, Limit, Number, Problem, Ref, Rule, TextList, option, since
+from policies.limits import AtMost, Finding
+from policies.options import Number, Ref, TextList
+from policies.rule import Explanation, Limit, Problem, Rule, option, since
 from policies.scope import Assignment, Candidates, Contacts, Namer, Subject, Voice
+from policies.windows import DAY, Rolling, milliseconds, plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from functools import partial
 from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
-from policies.rule import Choice, Explanation, Limit, Number, Text, Windowed, option
+from policies.options import Choice, Number, Text
+from policies.rule import Explanation, Limit, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from policies.limits import DAY, AtMost, Finding, Rolling, milliseconds, plural
-from policies.rule import Explanation, Kind, Limit, Number, RefusedError, Rule, option, since
+from policies.limits import AtMost, Finding
+from policies.options import Kind, Number, RefusedError
+from policies.rule import Explanation, Limit, Rule, option, since
 from policies.scope import Assignment, Namer, Subject, Voice
+from policies.windows import DAY, Rolling, milliseconds, plural
 
 ADVERSE_OUTCOMES = ("complaint", "unsubscribe", "hard_bounce", "spam_report")
 _MESSAGE = "outcome_based requires afterOutcome as a non-empty string or non-empty string array"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from policies.limits import Finding, NotIn
-from policies.rule import Evidence, Explanation, Limit, Rule, TextList, option
+from policies.options import TextList
+from policies.rule import Evidence, Explanation, Limit, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
 
 

@@ -5,21 +5,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from policies.limits import Clock, Finding, Open, wall
-from policies.rule import (
-    Explanation,
-    Flag,
-    Kind,
-    Limit,
-    Problem,
-    RefusedError,
-    Rule,
-    Whole,
-    Zone,
-    option,
-    shown,
-)
+from policies.limits import Finding, Open
+from policies.options import Flag, Kind, RefusedError, Whole, Zone, shown
+from policies.rule import Explanation, Limit, Problem, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
+from policies.windows import Clock, wall
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _NUMBERS: dict[object, int] = {day[:length].lower(): n for n, day in enumerate(DAYS) for length in (3, None)}

@@ -3,20 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from policies.limits import (
-    DAY,
-    HOUR,
-    Calendar,
-    Clock,
-    Ever,
-    Rolling,
-    Spend,
-    Total,
-    duration_phrase,
-    first_instant,
-    milliseconds,
-    whole,
-)
+from policies.limits import Spend, Total, whole
+from policies.windows import DAY, HOUR, Calendar, Clock, Ever, Rolling, duration_phrase, first_instant, milliseconds
 
 
 def ms(text):
