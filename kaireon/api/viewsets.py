@@ -12,14 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from kaireon import clock
+from kaireon import history
 from kaireon.api.errors import refuse
 from kaireon.api.fields import shown
 from kaireon.api.filters import live_only, wants_deleted
 from kaireon.api.pagination import Page, paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.serializers import ResourceSerializer, save_resource
-from kaireon.audit import changes_between
 from kaireon.lifecycle import Lifecycle, LifecycleQuerySet, writing
 from kaireon.tenancy import EDITORS, READERS, Role
 
@@ -99,14 +98,8 @@ class CollectionViewSet(GenericViewSet[Any]):
     def list_history(self, request: Request, public_id: str) -> Response:
         """The row's versions, newest first, each with what changed."""
         row = self._find(request, public_id, deleted=True)
-        history: Any = type(row).history
-        page = paginate(request, history.filter(id=row.pk), ("-version", "-history_id"))
-        wanted = {entry.version - 1 for entry in page.rows} | {entry.version for entry in page.rows}
-        states = {
-            entry.version: entry.instance.state(entry.history_parts)
-            for entry in history.filter(id=row.pk, version__in=wanted)
-        }
-        return paged(page, [_version(entry, states) for entry in page.rows])
+        page = paginate(request, history.entries_of(row), history.ORDER)
+        return paged(page, history.versions_of(row, page.rows))
 
     def revert(self, request: Request, public_id: str) -> Response:
         """Makes an old state the newest version, if it is still valid."""
@@ -116,19 +109,13 @@ class CollectionViewSet(GenericViewSet[Any]):
             raise refuse("version", f"{shown(number)} is not a version number; send one of the row's history.")
         with writing(actor_of(request)) as unit:
             row = self._find(request, public_id, deleted=False)
-            history: Any = type(row).history
-            old = history.filter(id=row.pk, version=number).first() if 0 < number < 2**31 else None
-            if old is None:
-                raise refuse("version", f"There is no version {number}; the history lists those there are.")
-            row, warnings = save_resource(
-                self.serializer_class,
-                unit,
-                data=old.instance.state(old.history_parts),
-                instance=row,
-                expected_version=_expected_version(request, {}),
-                action="revert",
-                reason=f"revert to version {number}",
-            )
+            expected = _expected_version(request, {})
+            try:
+                row, warnings = history.revert(
+                    self.serializer_class, unit, row, number=number, expected_version=expected
+                )
+            except history.UnknownVersion as error:
+                raise refuse("version", str(error)) from error
         return Response(self._shown(self._fresh(request, row), warnings=warnings))
 
     # -- what resources may say differently ----------------------------------------------------------------------
@@ -231,18 +218,6 @@ def _expected_version(request: Request, payload: Mapping[str, Any]) -> int | Non
     if given is not None and type(given) is not int:
         raise refuse("rowVersion", f"{shown(given)} is not a version number.")
     return given
-
-
-def _version(entry: Any, states: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
-    changes = changes_between(states.get(entry.version - 1), states[entry.version])
-    return {
-        "version": entry.version,
-        "action": entry.history_change_reason,
-        "changedBy": entry.history_actor,
-        "changedAt": clock.text(entry.history_date),
-        "changes": [{"field": name, **change} for name, change in changes.items()],
-        "state": states[entry.version],
-    }
 
 
 def _nothing_here(model: type[Lifecycle], public_id: Any) -> NotFound:

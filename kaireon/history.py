@@ -1,0 +1,72 @@
+"""The versions of a configured row: what each changed, and going back to one; the same for API and admin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from kaireon import clock
+from kaireon.api.serializers import ResourceSerializer, save_resource
+from kaireon.audit import changes_between
+from kaireon.lifecycle import Lifecycle, LifecycleError, Writing
+
+ORDER = ("-version", "-history_id")
+LARGEST = 2**31
+
+
+class UnknownVersion(LifecycleError):
+    """The row never had the version."""
+
+
+def entries_of(row: Lifecycle) -> QuerySet[Any]:
+    """The row's history rows."""
+    history: Any = type(row).history
+    entries: QuerySet[Any] = history.filter(id=row.pk)
+    return entries
+
+
+def versions_of(row: Lifecycle, entries: Iterable[Any]) -> list[dict[str, Any]]:
+    """The given history rows as people read them, each compared with the version before it; one query."""
+    shown = list(entries)
+    wanted = {entry.version - 1 for entry in shown} | {entry.version for entry in shown}
+    states = {
+        entry.version: entry.instance.state(entry.history_parts) for entry in entries_of(row).filter(version__in=wanted)
+    }
+    return [_version(entry, states) for entry in shown]
+
+
+def revert(
+    serializer: type[ResourceSerializer],
+    unit: Writing,
+    row: Lifecycle,
+    *,
+    number: int,
+    expected_version: int | None = None,
+) -> tuple[Lifecycle, list[str]]:
+    """Makes an old state the newest version, if it is still valid. Raises UnknownVersion and what writing raises."""
+    old = entries_of(row).filter(version=number).first() if 0 < number < LARGEST else None
+    if old is None:
+        raise UnknownVersion(f"There is no version {number}; the history lists those there are.")
+    return save_resource(
+        serializer,
+        unit,
+        data=old.instance.state(old.history_parts),
+        instance=row,
+        expected_version=expected_version,
+        action="revert",
+        reason=f"revert to version {number}",
+    )
+
+
+def _version(entry: Any, states: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    changes = changes_between(states.get(entry.version - 1), states[entry.version])
+    return {
+        "version": entry.version,
+        "action": entry.history_change_reason,
+        "changedBy": entry.history_actor,
+        "changedAt": clock.text(entry.history_date),
+        "changes": [{"field": name, **change} for name, change in changes.items()],
+        "state": states[entry.version],
+    }
