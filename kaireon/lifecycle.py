@@ -377,6 +377,7 @@ def _refuse_taken_name(row: Lifecycle) -> None:
             try:
                 constraint.validate(model, row)
             except ValidationError as error:
-                taken[constraint.fields[-1]] = " ".join(error.messages)
+                field = constraint.deconstruct()[2]["fields"][-1]
+                taken[field] = " ".join(error.messages)
     if taken:
         raise DuplicateName(taken)

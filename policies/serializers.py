@@ -140,19 +140,22 @@ class ContactPolicySerializer(ResourceSerializer):
         """The assignments in their normal form, and what is wrong with them."""
         if not wanted:
             return [], [("scopes", "A policy needs at least one scope; leave scopes out to keep those it has.")]
-        existing = {scope.key for scope in self.instance.assignments.all()} if self.instance is not None else set()
+        usable = self._usable(wanted)
         normal: list[dict[str, Any]] = []
         faults: list[Fault] = []
+        seen: set[tuple[str, Any]] = set()
         for index, item in enumerate(wanted):
-            scope, fault = self._one(item, existing)
-            if fault is None and scope in normal:
+            scope, fault = self._one(item, usable)
+            if fault is None and (scope["scope"], scope["scopeId"]) in seen:
                 fault = "scope", f"{_spoken(scope)} is assigned twice; send it once."
-            if fault is not None:
+            if fault is None:
+                seen.add((scope["scope"], scope["scopeId"]))
+            else:
                 faults.append((fault[0] if len(wanted) == 1 else f"scopes[{index}].{fault[0]}", fault[1]))
             normal.append(scope)
         return normal, faults
 
-    def _one(self, item: dict[str, Any], existing: set[Any]) -> tuple[dict[str, Any], Fault | None]:
+    def _one(self, item: dict[str, Any], usable: set[tuple[str, Any]]) -> tuple[dict[str, Any], Fault | None]:
         scope, scope_id = item["scope"], item["scopeId"]
         known = [name for name, _ in SCOPE_CHOICES]
         if scope not in known:
@@ -167,16 +170,18 @@ class ContactPolicySerializer(ResourceSerializer):
                 f'The scope {scope} needs a scopeId: send the id of one, "*" for each of them, '
                 'or the scope "global" for everything.',
             )
-        if scope_id != EACH and not self._is_live(scope, scope_id, existing):
+        if not isinstance(scope_id, str) or (scope_id != EACH and (scope, scope_id) not in usable):
             return item, ("scopeId", f"There is no live {scope} with the id {shown(scope_id)}.")
         return {"scope": scope, "scopeId": scope_id}, None
 
-    def _is_live(self, scope: str, scope_id: Any, existing: set[Any]) -> bool:
-        model = SCOPED[scope]
-        key = model.id_kind.decode(scope_id)
-        if key is not None and (scope, False, key) in existing:
-            return True  # references are checked when they change
-        return key is not None and model.everything.of(self.unit.tenant).live().filter(pk=key).exists()
+    def _usable(self, wanted: list[dict[str, Any]]) -> set[tuple[str, Any]]:
+        """What may be assigned: what already is (references are checked when they change), and live rows."""
+        existing = self.instance.ordered_assignments() if self.instance is not None else []
+        usable: set[tuple[str, Any]] = {(assignment.scope, assignment.scope_id) for assignment in existing}
+        for scope, model in SCOPED.items():
+            named = {item["scopeId"] for item in wanted if item["scope"] == scope and isinstance(item["scopeId"], str)}
+            usable |= {(scope, public_id) for public_id in self._live(model, named)}
+        return usable
 
     # -- the rule ------------------------------------------------------------------------------------------------
 
@@ -205,26 +210,32 @@ class ContactPolicySerializer(ResourceSerializer):
         self.warnings += [
             f"config.{key} is unknown to {rule_type}; it is kept and has no effect." for key in parsed.unknown
         ]
-        if parsed.rule is not None:
-            yield from self._reference_faults(parsed.rule)
-            if assignments is not None:
-                yield from parsed.rule.refusals(assignments)
-                self.warnings += [*parsed.rule.warnings(assignments), *self._unknown_names(parsed.rule)]
+        yield from self._reference_faults(rule_type, config)
+        if parsed.rule is not None and assignments is not None:
+            yield from parsed.rule.refusals(assignments)
+            self.warnings += [*parsed.rule.warnings(assignments), *self._unknown_names(parsed.rule)]
 
-    def _reference_faults(self, rule: Rule) -> Iterator[Fault]:
-        before = set(_references_of(self.instance)) if self.instance is not None else set()
-        for key, kind, public_id in rule.references():
-            model = REFERENCED[kind]
-            row = model.id_kind.decode(public_id)
-            if (kind, public_id) in before:
-                continue
-            if row is None or not model.everything.of(self.unit.tenant).live().filter(pk=row).exists():
-                yield f"config.{key}", f"There is no live {model._meta.verbose_name} with the id {shown(public_id)}."
+    def _reference_faults(self, rule_type: str, config: Mapping[str, Any]) -> Iterator[Fault]:
+        before = set(_references_in(self.instance.rule_type, self.instance.config)) if self.instance else set()
+        named = [reference for reference in _references_in(rule_type, config) if reference not in before]
+        kinds = {kind for _, kind, _ in named}
+        live = {kind: self._live(REFERENCED[kind], {row for _, of, row in named if of == kind}) for kind in kinds}
+        for key, kind, public_id in named:
+            if public_id not in live[kind]:
+                name = REFERENCED[kind]._meta.verbose_name
+                yield f"config.{key}", f"There is no live {name} with the id {shown(public_id)}."
+
+    def _live(self, model: type[Lifecycle], public_ids: set[Any]) -> set[str]:
+        """Those of the ids that name live rows of the tenant, in one query."""
+        keys = {key for public_id in public_ids if (key := model.id_kind.decode(public_id)) is not None}
+        found = model.everything.of(self.unit.tenant).live().filter(pk__in=keys).values_list("pk", flat=True)
+        return {model.id_kind.encode(key) for key in found} if keys else set()
 
     def _unknown_names(self, rule: Rule) -> Iterator[str]:
+        kinds = {kind for _, kind, _ in rule.mentions()} & known_names.keys()
+        known = {kind: known_names[kind](self.unit.tenant) for kind in kinds}
         for key, kind, name in rule.mentions():
-            known = known_names.get(kind)
-            if known is not None and name not in known(self.unit.tenant):
+            if kind in known and name not in known[kind]:
                 yield f'config.{key} names the {kind} "{name}", which does not exist (yet).'
 
 
@@ -239,10 +250,15 @@ def _spoken(scope: dict[str, Any]) -> str:
     return f"{scope['scope']} {scope['scopeId'] or ''}".strip()
 
 
-def _references_of(policy: ContactPolicy) -> Iterator[tuple[str, str]]:
+def _references_in(rule_type: str, config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(config key, kind, public id) of all that a config refers to, an incomplete or faulty one's too."""
     try:
-        rule = rule_for(policy.rule_type).parse(policy.config, draft=True).rule
-    except (ConfigError, LookupError):
+        options = rule_for(rule_type).options()
+    except LookupError:
         return
-    if rule is not None:
-        yield from ((kind, public_id) for _, kind, public_id in rule.references())
+    for declared in options:
+        raw = config.get(declared.key)
+        if declared.kind.reference is not None and raw is not None:
+            for public_id in raw if isinstance(raw, list) else [raw]:
+                if isinstance(public_id, str):
+                    yield declared.key, declared.kind.reference, public_id
