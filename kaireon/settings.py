@@ -28,8 +28,8 @@ INSTALLED_APPS = [
     "creatives",
     "policies",
     "decisioning",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # the theme; the site is kaireon.admin.site
+    "kaireon.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -141,6 +141,33 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {"Status": "kaireon.lifecycle.Status"},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Kaireon",
+    "SITE_HEADER": "Kaireon",
+    "SITE_SUBHEADER": "kaireon.admin.entrance.tenant_name",
+    "SITE_DROPDOWN": "kaireon.admin.entrance.doors",
+    "SITE_SYMBOL": "rule",
+    "SITE_URL": None,
+    "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {"show_search": True, "navigation": "kaireon.admin.navigation.groups"},
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .02 255)",
+            "100": "oklch(93% .04 255)",
+            "200": "oklch(88% .07 255)",
+            "300": "oklch(81% .11 255)",
+            "400": "oklch(71% .15 255)",
+            "500": "oklch(62% .18 257)",
+            "600": "oklch(54% .19 259)",
+            "700": "oklch(47% .18 260)",
+            "800": "oklch(41% .15 261)",
+            "900": "oklch(37% .12 262)",
+            "950": "oklch(28% .09 264)",
+        }
+    },
 }
 
 SIMPLE_HISTORY_DATE_INDEX = False  # history is read per row, newest first, never by date alone

@@ -1,0 +1,1 @@
+"""The admin's mechanism, and the admin of access and audit themselves."""

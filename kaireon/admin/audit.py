@@ -1,0 +1,101 @@
+"""The audit log in the admin: read, searched, never written."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from kaireon.admin.columns import column
+from kaireon.admin.differences import differences, shown
+from kaireon.admin.entrance import entered, role_of
+from kaireon.api.views import AuditLogView
+from kaireon.audit import AuditEntry
+from kaireon.lifecycle import kinds
+from kaireon.tenancy import Role
+
+ACTION_COLOURS = {"create": "success", "update": "info", "soft_delete": "danger", "restore": "warning"}
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows of the tenant that nobody changes here."""
+
+    readers: ClassVar[frozenset[Role]]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return role_of(request) in self.readers
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        entrance = entered(request)
+        rows: Any = self.model._default_manager
+        return rows.of(entrance.tenant) if entrance else rows.none()  # type: ignore[no-any-return]
+
+
+class EntityFilter(SimpleListFilter):
+    """Entries about one kind of row."""
+
+    title = "Kind"
+    parameter_name = "entity_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        named = [(name, str(model._meta.verbose_name)) for name, model in kinds().items()]
+        return sorted([*named, ("tenant", "tenant")], key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(entity_type=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what and when, in the tenant's unbroken chain."""
+
+    readers = AuditLogView.readers
+    icon = "receipt_long"
+    list_display = ("timestamp", "action_of", "entity_type", "entity_name", "who", "entity_id")
+    list_filter = (EntityFilter, ("timestamp", admin.DateFieldListFilter), "action")
+    search_fields = ("entity_name", "entity_id")
+    search_help_text = "Name or id of what was changed"
+    ordering = ("-sequence",)
+    list_per_page = 50
+    show_full_result_count = False
+    change_form_template = "admin/lifecycle/audit_entry.html"
+    fields = ("timestamp", "action", "entity_type", "entity_name", "entity_id", "who")
+
+    @column("Action", ordering="action", label=ACTION_COLOURS)
+    def action_of(self, entry: AuditEntry) -> str:
+        return entry.action
+
+    @column("Who")
+    def who(self, entry: AuditEntry) -> str:
+        return str(entry.content.get("actor", ""))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Adds the changes and the links of the chain."""
+        entry = kwargs["obj"]
+        changes = entry.content.get("changes") or {}
+        context["differences"] = differences({"field": name, **change} for name, change in changes.items())
+        context["body"] = shown(entry.content)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """An entry has no history but itself."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)

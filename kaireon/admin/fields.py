@@ -1,0 +1,64 @@
+"""Form fields for what Django's own cannot hold exactly: strict JSON, and lists of lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from kaireon.api.errors import MalformedJSON, TooLarge
+from kaireon.api.parsing import parse_json
+
+
+class StrictJSONField(forms.Field):
+    """JSON text, read as strictly as the API reads it; empty text stands for `empty`."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def __init__(self, *, empty: Any = None, **kwargs: Any) -> None:
+        self.empty = {} if empty is None else empty
+        super().__init__(**{**kwargs, "required": False})
+        self.widget.attrs.setdefault("rows", 5)
+        self.widget.attrs.setdefault("spellcheck", "false")
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value  # what was typed
+        return "" if value is None or value == self.empty else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def to_python(self, value: Any) -> Any:
+        text = (value or "").strip()
+        if not text:
+            return self.empty
+        try:
+            return parse_json(text.encode())
+        except (MalformedJSON, TooLarge) as error:
+            raise forms.ValidationError(str(error.detail)) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return json.dumps(self.to_python(data), sort_keys=True) != json.dumps(initial, sort_keys=True)
+        except forms.ValidationError:
+            return True
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "required": False})
+        self.widget.attrs.update(rows=3, placeholder="One per line")
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != list(initial or []))

@@ -1,0 +1,197 @@
+"""LifecycleAdmin: the admin of configured rows, limited to tenant and role, writing through the API's room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from kaireon.admin.bulk import BulkActions
+from kaireon.admin.columns import column
+from kaireon.admin.entrance import actor_of, entered, role_of
+from kaireon.admin.fields import StrictJSONField
+from kaireon.admin.filters import DeletedFilter
+from kaireon.admin.forms import LifecycleForm
+from kaireon.admin.rows import RowPages
+from kaireon.api.views import NOT_RESTORABLE, RestoreView
+from kaireon.api.viewsets import CollectionViewSet
+from kaireon.lifecycle import Lifecycle, LifecycleError, owned_by, writing
+
+STATUS_COLOURS = {"active": "success", "draft": "info", "paused": "warning", "deleted": "danger"}
+
+
+class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
+    """One kind of configured row. `resource` is the API's declaration of it: serializer, roles, order, embeds."""
+
+    resource: ClassVar[type[CollectionViewSet]]
+    icon: ClassVar[str] = "circle"
+    form = LifecycleForm
+    list_filter: Sequence[Any] = (DeletedFilter,)
+    list_per_page = 50
+    show_full_result_count = False
+    save_as = False
+    warn_unsaved_form = True
+    change_form_template = "admin/lifecycle/change_form.html"
+    delete_confirmation_template = "admin/lifecycle/delete_confirmation.html"
+    delete_selected_confirmation_template = "admin/lifecycle/delete_confirmation.html"
+    object_history_template = "admin/lifecycle/history.html"
+
+    # -- who may -------------------------------------------------------------------------------------------------
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return role_of(request) in self.resource.readers
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return role_of(request) in self.resource.writers
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A deleted row, and one of the system, can only be looked at."""
+        return self.has_add_permission(request) and (obj is None or _open(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_restore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As in the API's restore."""
+        restorable = self.model.entity_type() not in NOT_RESTORABLE
+        return restorable and role_of(request) in RestoreView.restorers & self.resource.readers
+
+    # -- which rows ----------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        entrance = entered(request)
+        if entrance is None:
+            return self.model.everything.none()
+        rows = self.model.everything.of(entrance.tenant).select_related(*self.resource.embeds)
+        return rows.prefetch_related(*self.resource.prefetches).order_by(*self.resource.order)
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        return self.resource.order
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.prepare(request, [row])
+        return row
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        self.prepare(request, changelist.result_list)
+        return changelist
+
+    def prepare(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        """Gives the rows of a page what their columns need, in a constant number of queries."""
+
+    # -- the form ------------------------------------------------------------------------------------------------
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.actor, form.serializer = actor_of(request), self.resource.serializer_class
+        return form
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The hidden fields stand outside the fieldsets, in the template."""
+        return [name for name in super().get_fields(request, obj) if name not in {"rowVersion", "openedIn"}]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if issubclass(db_field.related_model, Lifecycle):
+            kwargs["queryset"] = self._choices(db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            label, help_text = db_field.verbose_name.capitalize(), db_field.help_text
+            return StrictJSONField(empty=db_field.get_default(), label=label, help_text=help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def _choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """The tenant's live rows, and the one already chosen: an old reference may stay."""
+        rows: QuerySet[Any] = db_field.related_model.everything.of(actor_of(request).tenant)
+        chosen = Q()
+        match = request.resolver_match
+        if match is not None and "object_id" in match.kwargs and str(match.kwargs["object_id"]).isdecimal():
+            own = self.get_queryset(request).filter(pk=match.kwargs["object_id"])
+            chosen = Q(pk__in=own.order_by().values(db_field.attname))
+        return rows.filter(Q(deleted_at__isnull=True) | chosen) if chosen else rows.live()  # type: ignore[attr-defined]
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The form has stored the row; what is left is to pass its warnings on."""
+        for warning in form.warnings:
+            self.message_user(request, warning, messages.WARNING)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: what lies in other tables was stored with the row."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with writing(actor_of(request)) as unit:
+            unit.soft_delete(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with writing(actor_of(request)) as unit:
+            for row in list(queryset.live()):
+                unit.soft_delete(row)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """A refused deletion is said above the list."""
+        try:
+            response: HttpResponse = super().delete_view(request, object_id, extra_context)
+        except LifecycleError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(reverse(f"admin:{self._name('changelist')}"))
+        return response
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """What a deletion takes along, by the lifecycle's rules instead of the database's cascades."""
+        named: list[Any] = []
+        counts: dict[str, int] = {}
+        for row in objs:
+            children = list(owned_by(row))
+            named.append(str(row))
+            named += [[f"{child._meta.verbose_name} {child}" for child in children]] if children else []
+            named += (
+                [[f"Beware: {warning}" for warning in warnings]] if (warnings := self.deletion_warnings(row)) else []
+            )
+            for one in (row, *children):
+                label = str(one._meta.verbose_name_plural)
+                counts[label] = counts.get(label, 0) + 1
+        return named, counts, set(), []
+
+    def deletion_warnings(self, row: Any) -> list[str]:
+        """What somebody should know before deleting the row."""
+        return []
+
+    # Kaireon's audit log is the one log; Django's own would repeat it without tenant and chain.
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return None
+
+    # -- columns -------------------------------------------------------------------------------------------------
+
+    @column("Status", ordering="status", label=STATUS_COLOURS)
+    def state_of(self, row: Any) -> str:
+        return "deleted" if row.deleted_at else getattr(row, "status", "live")
+
+    def _name(self, view: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+
+def _open(row: Lifecycle) -> bool:
+    return row.deleted_at is None and row.frozen_because() is None

@@ -1,0 +1,67 @@
+"""The admin site: entered through memberships, working in one tenant at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
+from unfold.sites import UnfoldAdminSite
+
+from kaireon.admin.entrance import SESSION_KEY, entered, entrances, entrances_of
+from kaireon.lifecycle import LifecycleQuerySet
+
+
+class EntranceForm(UnfoldAuthenticationForm):
+    """The login form: lets in whoever has a tenant to work in."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        AuthenticationForm.confirm_login_allowed(self, user)
+        if not user.is_superuser and not entrances_of(user):
+            raise ValidationError("You have no role in any tenant that may enter here; ask its administrator.")
+
+
+class LiveAutocomplete(AutocompleteJsonView):
+    """Autocompletes offer the living only."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows.live() if isinstance(rows, LifecycleQuerySet) else rows
+
+
+class AdminSite(UnfoldAdminSite):
+    """Kaireon's admin."""
+
+    login_form = EntranceForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and (request.user.is_superuser or entered(request) is not None)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        response: Any = LiveAutocomplete.as_view(admin_site=self)(request)
+        return response  # type: ignore[no-any-return]
+
+    def extra_urls(self) -> list[URLPattern]:
+        return [path("tenant/", self.admin_view(self.switch_view), name="tenant")]
+
+    def switch_view(self, request: HttpRequest) -> HttpResponse:
+        """Lists the tenants to work in; a POST chooses one for the session."""
+        if request.method == "POST":
+            wanted = request.POST.get("tenant")
+            chosen = next((it.tenant for it in entrances(request) if it.tenant.public_id == wanted), None)
+            if chosen is None:
+                raise Http404
+            request.session[SESSION_KEY] = chosen.pk
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = self.each_context(request) | {
+            "title": "Choose a tenant",
+            "entrances": entrances(request),
+            "entered": entered(request),
+        }
+        return TemplateResponse(request, "admin/switch_tenant.html", context)
