@@ -175,6 +175,9 @@ def details_of(error: Exception) -> Iterator[Detail]:
 def _flatten(detail: Any, field: str) -> Iterator[Detail]:
     if isinstance(detail, dict):
         for key, value in detail.items():
+            if isinstance(key, int):  # DRF's lists of fields
+                yield from _flatten(value, f"{field}[{key}]")
+                continue
             plain = "" if key == api_settings.NON_FIELD_ERRORS_KEY else str(key)
             yield from _flatten(value, f"{field}.{plain}" if field and plain else field or plain)
     elif isinstance(detail, list):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from tests.conftest import Catalogue, Door
 from tests.witness import stored
 
@@ -64,19 +60,14 @@ def test_a_stale_version_is_refused_with_the_current_one(admin: Door, catalogue:
         assert admin("PATCH", path, {}, **{"If-Match": "*"})[1]["version"] == 5
 
 
-@pytest.mark.parametrize("version", ["1", True, 1.5, [], {}])
-def test_a_version_that_is_no_number_is_refused(admin: Door, catalogue: Catalogue, version: Any) -> None:
+def test_a_version_that_is_no_number_is_refused(admin: Door, catalogue: Catalogue) -> None:
     before = stored()
-    status, body = admin("PATCH", f"offers/{catalogue.offer}", {"name": "Late", "rowVersion": version})
-    assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["rowVersion"])
-    assert stored() == before
-
-
-@pytest.mark.parametrize("header", ["", "x", "٣", '"1", "2"', "-1", "9" * 40])
-def test_an_if_match_that_is_no_version_is_refused(admin: Door, catalogue: Catalogue, header: str) -> None:
-    before = stored()
-    status, body = admin("PATCH", f"offers/{catalogue.offer}", {"name": "Late"}, **{"If-Match": header})
-    assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["If-Match"])
+    for version in ("1", True, 1.5, [], {}):
+        status, body = admin("PATCH", f"offers/{catalogue.offer}", {"name": "Late", "rowVersion": version})
+        assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["rowVersion"])
+    for header in ("", "x", "٣", '"1", "2"', "-1", "9" * 40):
+        status, body = admin("PATCH", f"offers/{catalogue.offer}", {"name": "Late"}, **{"If-Match": header})
+        assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["If-Match"])
     assert stored() == before
 
 
@@ -120,14 +111,14 @@ def test_nullable_references_are_emptied_by_null(admin: Door, catalogue: Catalog
     assert body["categoryId"] is None
 
 
-@pytest.mark.parametrize("field", ["content", "constraints", "metrics"])
-def test_objects_are_replaced_whole_and_kept_untouched(admin: Door, catalogue: Catalogue, field: str) -> None:
+def test_objects_are_replaced_whole_and_kept_untouched(admin: Door, catalogue: Catalogue) -> None:
     path = f"creatives/{catalogue.creative}"
     odd = {"snake_case": 1, "CamelCase": None, "": [True, 1.5, "é {x}"], "déjà vu": {"a.b": {}}}
-    assert admin("PATCH", path, {field: odd})[1][field] == odd
-    assert admin("GET", path)[1][field] == odd
-    assert admin("PATCH", path, {field: {"other": 1}})[1][field] == {"other": 1}
-    assert admin("PATCH", path, {field: {}})[1][field] == {}
+    for field in ("content", "constraints", "metrics"):
+        assert admin("PATCH", path, {field: odd})[1][field] == odd
+        assert admin("GET", path)[1][field] == odd
+        assert admin("PATCH", path, {field: {"other": 1}})[1][field] == {"other": 1}
+        assert admin("PATCH", path, {field: {}})[1][field] == {}
 
 
 def test_only_the_given_fields_change(admin: Door, catalogue: Catalogue) -> None:
@@ -162,9 +153,9 @@ def test_a_state_that_is_no_longer_valid_is_not_had_back(admin: Door, catalogue:
     assert stored() == before
 
 
-@pytest.mark.parametrize("version", [None, 0, -1, 2, 2**31, 10**30, "1", True, 1.0, [], {}])
-def test_a_version_that_never_was_is_400(admin: Door, catalogue: Catalogue, version: Any) -> None:
+def test_a_version_that_never_was_is_400(admin: Door, catalogue: Catalogue) -> None:
     before = stored()
-    status, body = admin("POST", f"creatives/{catalogue.creative}/revert", {"version": version})
-    assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["version"])
+    for version in (None, 0, -1, 2, 2**31, 10**30, "1", True, 1.0, [], {}):
+        status, body = admin("POST", f"creatives/{catalogue.creative}/revert", {"version": version})
+        assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, ["version"])
     assert stored() == before

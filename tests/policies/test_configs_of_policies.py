@@ -130,24 +130,20 @@ def test_names_nobody_knows_are_warnings(admin: Door) -> None:
     assert [warning for warning in warnings if '"clack"' in warning] == warnings != []
 
 
-@pytest.mark.parametrize("priority", [-1, 101, "5", True, 1.5, [], {}, 10**30, 1e300])
-def test_a_priority_is_a_whole_number_from_0_to_100(admin: Door, priority: Any) -> None:
+def test_a_priority_is_a_whole_number_from_0_to_100(admin: Door) -> None:
     before = stored()
-    assert fields(admin("POST", "contact-policies", COOLDOWN | {"priority": priority})) == ["priority"]
+    for priority in (-1, 101, "5", True, 1.5, [], {}, 10**30, 1e300):
+        assert fields(admin("POST", "contact-policies", COOLDOWN | {"priority": priority})) == ["priority"]
     assert stored() == before
+    for priority in (0, 100, 5.0):
+        payload = COOLDOWN | {"name": f"At {priority}", "priority": priority}
+        assert admin.make("contact-policies", **payload)["priority"] == priority
 
 
-@pytest.mark.parametrize("priority", [0, 100, 5.0])
-def test_the_ends_of_the_range_of_priorities_are_inside(admin: Door, priority: Any) -> None:
-    assert admin.make("contact-policies", **COOLDOWN | {"priority": priority})["priority"] == priority
-
-
-@pytest.mark.parametrize(
-    "zone",
-    ["Mars/Olympus", "", " ", "../../etc/passwd", "localtime", "europe/berlin", 1, True, "UTC+1", "Europe/Berlin\n"],
-)
-def test_a_time_zone_that_iana_does_not_know_is_refused(admin: Door, zone: Any) -> None:
+def test_a_time_zone_that_iana_does_not_know_is_refused(admin: Door) -> None:
     before = stored()
-    payload = COOLDOWN | {"ruleType": "time_window", "config": {"startHour": 9, "timezone": zone}}
-    assert fields(admin("POST", "contact-policies", payload)) == ["config.timezone"]
+    zones = ["Mars/Olympus", "", " ", "../../etc/passwd", "localtime", "europe/berlin", 1, True, "UTC+1", "UTC\n"]
+    for zone in zones:
+        payload = COOLDOWN | {"ruleType": "time_window", "config": {"startHour": 9, "timezone": zone}}
+        assert fields(admin("POST", "contact-policies", payload)) == ["config.timezone"]
     assert stored() == before
