@@ -10,9 +10,11 @@ class DecisioningConfig(AppConfig):
     verbose_name = "Decisions"
 
     def ready(self) -> None:
-        from decisioning.models import flows, outcomes
+        from decisioning.models import flows, outcomes, segments
         from kaireon.access import on_tenant_created
         from policies.models import ghost_reference_finders
+        from policies.serializers import known_names
 
         ghost_reference_finders.append(flows.mentions_of)
         on_tenant_created.append(outcomes.create_system_outcomes)
+        known_names.update(segment=segments.names_in, outcome=outcomes.keys_in)

@@ -5,6 +5,7 @@ Ids are no secrets; the tenant filter is what protects rows.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqids import Sqids
 
@@ -13,6 +14,12 @@ LARGEST_KEY = 2**63 - 1
 LONGEST = 40
 
 _sqids = Sqids(alphabet=ALPHABET, min_length=8)
+
+
+@lru_cache(maxsize=100_000)
+def _spelling(number: int, key: int) -> str:
+    # Remembered: an id never changes, and spelling one takes longer than reading its row.
+    return _sqids.encode([number, key])
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Kind:
 
     def encode(self, key: int) -> str:
         """The public id of the row with this key."""
-        return f"{self.prefix}_{_sqids.encode([self.number, key])}"
+        return f"{self.prefix}_{_spelling(self.number, key)}"
 
     def decode(self, public_id: object) -> int | None:
         """The key, or None for anything that is not the canonical spelling of an id of this kind."""

@@ -66,6 +66,11 @@ POST    audit-logs/verify 401     403    403   405    403     405
 GET     schema            200     200    200   200    200     200
 GET     docs              200     200    200   200    200     200
 """
+DECIDING = """
+                      anonymous viewer editor admin delivery foreign
+POST    decisions/filter  401     200    200   200    200     200
+GET     decisions/filter  401     405    405   405    405     405
+"""
 # What a foreign admin's POST answers: 400 where the payload names a row of this tenant, else a row of the other.
 COLLECTIONS = {
     "categories": (WRITTEN_BY_EDITORS, "201"),
@@ -102,7 +107,7 @@ def rows_of(table: str, collection: str = "", foreign: str = "") -> Iterator[Row
 
 
 def whole_table() -> list[Row]:
-    rows = list(rows_of(OF_THE_HOUSE))
+    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING)]
     for collection, (table, foreign) in COLLECTIONS.items():
         rows += rows_of(table, collection, foreign)
     return rows
@@ -163,6 +168,14 @@ def test_every_role_gets_what_the_table_says_of_the_house_itself(doors: dict[str
     for row in rows_of(OF_THE_HOUSE):
         filled = Row(row.method, row.path.replace("GONE", gone), row.statuses)
         assert (row.method, row.path, tried(doors, filled, "", {})) == (row.method, row.path, row.statuses)
+    assert stored() == before
+
+
+def test_every_role_gets_what_the_table_says_of_decisions(doors: dict[str, Door]) -> None:
+    before = stored()
+    for row in rows_of(DECIDING):
+        answered = tried(doors, row, "", {"customerId": "A000100"})
+        assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 
 

@@ -9,6 +9,7 @@ from django.db import models
 
 from kaireon.lifecycle import Lifecycle, Writing
 from kaireon.publicid import Kind
+from kaireon.tenancy import Tenant
 
 IMPRESSION = "impression"
 
@@ -68,3 +69,8 @@ def create_system_outcomes(unit: Writing) -> None:
     for key, classification in OutcomeType.SYSTEM.items():
         name = key.replace("_", " ").capitalize()
         unit.create(OutcomeType(key=key, name=name, classification=classification, is_system=True))
+
+
+def keys_in(tenant: Tenant) -> set[str]:
+    """The keys of the tenant's live outcome types."""
+    return set(OutcomeType.objects.of(tenant).values_list("key", flat=True))

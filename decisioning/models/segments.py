@@ -7,6 +7,7 @@ from django.db import models
 
 from kaireon.lifecycle import Lifecycle, Status
 from kaireon.publicid import Kind
+from kaireon.tenancy import Tenant
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
@@ -32,3 +33,8 @@ class Segment(Lifecycle):
             )
         ]
         indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="segment_page")]
+
+
+def names_in(tenant: Tenant) -> set[str]:
+    """The names of the tenant's live segments."""
+    return set(Segment.objects.of(tenant).values_list("name", flat=True))

@@ -1,0 +1,146 @@
+"""One tenant's configuration as of one version: the catalogue as candidates, the policies as the engine reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from creatives.models import Creative
+from decisioning.engine.snapshot import Candidate, Policy, PolicyLimit, Snapshot, compile_constraints, compile_policies
+from kaireon import clock
+from kaireon.lifecycle import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A live creative as a candidate, with what decides whether it belongs to the inventory.
+
+    `amiss` says what keeps it out whatever the time is; `starts` and `ends` bound its offer's schedule.
+    """
+
+    candidate: Candidate
+    public_id: str
+    name: str
+    version: int
+    constraints: Mapping[str, object]
+    amiss: tuple[str, ...]
+    starts: datetime | None
+    ends: datetime | None
+
+    def absent_because(self, at: datetime) -> list[str]:
+        """Why it is not in the inventory at an instant; empty when it is."""
+        early = self.starts is not None and at < self.starts
+        late = self.ends is not None and at >= self.ends
+        return [*self.amiss, *(["its offer is outside its schedule"] if early or late else [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPolicy:
+    """A live policy, its status, and warnings about assignments that concern nobody any more."""
+
+    policy: Policy
+    active: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What decisions depend on. Everything in it was true at one instant, which `read_at` is by the database's clock.
+
+    `items`, `placements` (their channel) and `policies` hold live rows only; `names` and `public_ids` are keyed by
+    (dimension, key) and know deleted rows too.
+    """
+
+    version: int
+    read_at: datetime
+    timezone: str
+    items: Mapping[int, Item]
+    placements: Mapping[int, int]
+    policies: Mapping[str, StoredPolicy]
+    names: Mapping[tuple[str, int], str]
+    public_ids: Mapping[tuple[str, int], str]
+    keys: Mapping[str, tuple[str, int]] = field(repr=False)
+
+    def key_of(self, kind: str, public_id: object) -> int | None:
+        """The key of a row of this kind, deleted or not."""
+        found = self.keys.get(public_id) if isinstance(public_id, str) else None
+        return found[1] if found is not None and found[0] == kind else None
+
+    def inventory(self, at: datetime) -> list[Item]:
+        """Active creatives of active offers inside their schedule, on active channels."""
+        return [item for item in self.items.values() if not item.absent_because(at)]
+
+    def in_force(self, ids: Collection[str] | None) -> list[StoredPolicy]:
+        """The active policies, or exactly those with these ids, whatever their status."""
+        if ids is None:
+            return [stored for stored in self.policies.values() if stored.active]
+        return [self.policies[public_id] for public_id in dict.fromkeys(ids)]
+
+    def snapshot(self, ids: Collection[str] | None = None) -> Snapshot:
+        """The policies in force and the creatives' own constraints, compiled."""
+        policies = [stored.policy for stored in self.in_force(ids)]
+        limits = compile_policies(policies, lambda kind, public_id: self.key_of(kind, public_id) or 0)
+        return Snapshot(
+            version=self.version,
+            limits=(*limits, *self._constraints()),
+            tenant_timezone=self.timezone,
+            names=self.names,
+            public_ids=self.public_ids,
+        )
+
+    def _constraints(self) -> Iterator[PolicyLimit]:
+        for key, item in self.items.items():
+            if item.constraints:
+                yield from compile_constraints(
+                    creative=key,
+                    public_id=item.public_id,
+                    name=item.name,
+                    version=item.version,
+                    constraints=item.constraints,
+                )
+
+
+def item_of(
+    creative: Creative, *, public_id: str, categories: Collection[int], sub_categories: Collection[int]
+) -> Item:
+    """A creative, whose offer, channel and placement are loaded, as an item. The collections hold the live ones."""
+    offer, channel, placement = creative.offer, creative.channel, creative.placement
+    mandatory = offer.mandatory_until()
+    live = placement is not None and placement.deleted_at is None
+    candidate = Candidate(
+        creative=creative.pk,
+        offer=offer.pk,
+        channel=channel.pk,
+        placement=creative.placement_id if live else None,
+        category=offer.category_id if offer.category_id in categories else None,
+        sub_category=offer.sub_category_id if offer.sub_category_id in sub_categories else None,
+        label=offer.category_label,
+        cost=int(channel.cost_per_contact * 1_000_000),
+        mandatory_until=clock.milliseconds(mandatory) if mandatory is not None else None,
+    )
+    return Item(
+        candidate=candidate,
+        public_id=public_id,
+        name=creative.name,
+        version=creative.version,
+        constraints=creative.constraints if isinstance(creative.constraints, dict) else {},
+        amiss=tuple(_amiss(creative)),
+        starts=_bound(offer.schedule, "startsAt"),
+        ends=_bound(offer.schedule, "endsAt"),
+    )
+
+
+def _amiss(creative: Creative) -> Iterator[str]:
+    if creative.status != Status.ACTIVE:
+        yield f"it is {creative.status}"
+    for what, row in (("offer", creative.offer), ("channel", creative.channel), ("placement", creative.placement)):
+        if row is not None and row.deleted_at is not None:
+            yield f"its {what} is deleted"
+        elif row is not None and row.status != Status.ACTIVE:
+            yield f"its {what} is {row.status}"
+
+
+def _bound(schedule: object, key: str) -> datetime | None:
+    text = schedule.get(key) if isinstance(schedule, dict) else None
+    return None if text is None else clock.parse(text)

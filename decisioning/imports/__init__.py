@@ -1,0 +1,1 @@
+"""History from elsewhere: files of interactions become rows, each recorded once."""

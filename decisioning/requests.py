@@ -1,0 +1,144 @@
+"""What callers may ask of a decision, read against the configuration it will be made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from decisioning.configuration import Configuration
+from decisioning.engine.snapshot import Candidate
+from kaireon import clock
+from kaireon.api.fields import InstantField, ObjectField, TextField, WordsField, shown
+from kaireon.api.requests import RequestSerializer
+from kaireon.api.schema import NULLABLE_TEXT, TEXT, listed
+
+MOST_CANDIDATES = 5000
+
+T = TypeVar("T")
+
+
+def configuration_of(field: serializers.Field[Any, Any, Any, Any]) -> Configuration:
+    """The configuration the serializer was given to read against."""
+    configuration: Configuration = field.context["configuration"]
+    return configuration
+
+
+class CustomerIdField(TextField):
+    """The client's own id of a customer, never interpreted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=255,
+            trim_whitespace=False,
+            error_messages={
+                "required": "customerId is required; send 1 to 255 characters.",
+                "blank": "customerId is empty; send 1 to 255 characters.",
+                "max_length": "customerId is longer than 255 characters.",
+            },
+        )
+
+
+class PastInstantField(InstantField):
+    """An instant that is not in the future by the database's clock."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        instant, now = super().to_internal_value(data), configuration_of(self).read_at
+        if instant > now:
+            raise ValidationError(f"{shown(data)} lies in the future; it is {clock.text(now)} now.")
+        return instant
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": MOST_CANDIDATES,
+        "items": {
+            "type": "object",
+            "properties": {"creativeId": TEXT, "placementId": NULLABLE_TEXT},
+            "required": ["creativeId"],
+        },
+    }
+)
+class CandidatesField(serializers.Field):  # type: ignore[type-arg]
+    """Creatives, each with the placement it is meant for or none."""
+
+    def to_internal_value(self, data: Any) -> list[Candidate]:
+        if not isinstance(data, list):
+            raise ValidationError(f"{shown(data)} is not a list; send [{{creativeId, placementId?}}].")
+        if len(data) > MOST_CANDIDATES:
+            raise ValidationError(f"{len(data)} candidates are too many; send at most {MOST_CANDIDATES}.")
+        return each(data, self._candidate)
+
+    def _candidate(self, raw: Any) -> Candidate:
+        if not isinstance(raw, dict):
+            raise ValidationError({"": [f"{shown(raw)} is not an object; send {{creativeId, placementId?}}."]})
+        configuration = configuration_of(self)
+        key = configuration.key_of("creative", raw.get("creativeId"))
+        if key is None or key not in configuration.items:
+            fault = f"There is no live creative with the id {shown(raw.get('creativeId'))}."
+            raise ValidationError({"creativeId": [fault]})
+        candidate = configuration.items[key].candidate
+        if raw.get("placementId") is None:
+            return candidate
+        return replace(candidate, placement=self._placement(raw["placementId"], candidate))
+
+    def _placement(self, public_id: Any, candidate: Candidate) -> int:
+        configuration = configuration_of(self)
+        key = configuration.key_of("placement", public_id)
+        if key is None or key not in configuration.placements:
+            raise ValidationError({"placementId": [f"There is no live placement with the id {shown(public_id)}."]})
+        if configuration.placements[key] != candidate.channel:
+            raise ValidationError({"placementId": [f"{shown(public_id)} is not on the creative's channel."]})
+        if candidate.placement not in {None, key}:
+            fault = f"The creative has a placement of its own, which is not {shown(public_id)}."
+            raise ValidationError({"placementId": [fault]})
+        return key
+
+
+@extend_schema_field(listed(TEXT))
+class PolicyIdsField(serializers.Field):  # type: ignore[type-arg]
+    """Live contact policies of any status."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list):
+            raise ValidationError(f"{shown(data)} is not a list; send the ids of contact policies.")
+        return each(data, self._policy_id)
+
+    def _policy_id(self, raw: Any) -> str:
+        if not isinstance(raw, str) or raw not in configuration_of(self).policies:
+            raise ValidationError({"": [f"There is no live contact policy with the id {shown(raw)}."]})
+        return raw
+
+
+class FilterRequest(RequestSerializer):
+    """`POST /decisions/filter`. Its context holds the `configuration`."""
+
+    customerId = CustomerIdField()
+    candidates = CandidatesField(required=False, help_text="Absent: one for each creative of the inventory.")
+    segments = WordsField(required=False, default=list)
+    attributes = ObjectField(required=False, default=dict)
+    contactPolicyIds = PolicyIdsField(
+        required=False, help_text="Exactly these policies, drafts included. Absent: every active policy."
+    )
+    asOf = PastInstantField(required=False, help_text="Decide as of this instant; what came later does not exist.")
+
+
+def each(items: list[Any], read: Callable[[Any], T]) -> list[T]:
+    """Reads every item; raises one ValidationError with the faults of all, each at its index."""
+    values: list[T] = []
+    faults: list[Any] = []
+    for item in items:
+        try:
+            values.append(read(item))
+            faults.append({})
+        except ValidationError as error:
+            faults.append(error.detail)
+    if len(values) < len(items):
+        raise ValidationError(faults)
+    return values

@@ -1,0 +1,27 @@
+"""The base of serializers that read the body of a call which stores no resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from kaireon.api.fields import shown
+
+
+class RequestSerializer(serializers.Serializer[Any]):
+    """Reads a body: every fault at once, a null key counts as absent, unknown fields are named in `warnings`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.warnings: list[str] = []
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            raise ValidationError({"": [f"{shown(data)} is not an object; send {{...}}."]})
+        self.warnings += [f'The field "{key}" is unknown and was ignored.' for key in data if key not in self.fields]
+        given = {key: value for key, value in data.items() if value is not None}
+        values: dict[str, Any] = super().to_internal_value(given)
+        return values

@@ -1,0 +1,101 @@
+"""Commands that work through many rows: in batches of one transaction each, counted, and safe to run twice."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from tqdm import tqdm
+
+from kaireon.management import tenant_named
+from kaireon.tenancy import Tenant
+
+R = TypeVar("R")
+
+
+def at_least_one(text: str) -> int:
+    """A command's number of rows."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+class BatchCommand(BaseCommand, Generic[R]):
+    """An import or a backfill. A subclass says which rows there are and carries out one batch of them.
+
+    Work is recomputed, never added up, so whatever a broken-off run did not reach is done by running it again.
+    """
+
+    noun: ClassVar[str] = "rows"
+    batch_size: ClassVar[int] = 1000
+
+    tenant: Tenant
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", required=True, help="the tenant's key")
+        parser.add_argument(
+            "--batch-size", type=at_least_one, default=self.batch_size, help=f"{self.noun} per transaction"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="do the work, roll it back and say what it was")
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """Reads the arguments; raises CommandError when they make no sense. The tenant is known."""
+
+    def rows(self) -> Iterable[R]:
+        """What there is to do; read batch by batch, outside any transaction."""
+        raise NotImplementedError
+
+    def total(self) -> int | None:
+        """How many rows to expect, for the progress bar."""
+        return None
+
+    def work(self, batch: Sequence[R]) -> Counter[str]:
+        """Carries out one batch inside its transaction and says how many rows came to what; `failed` counts faults."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.tenant = tenant_named(options["tenant"])
+        self.prepare(options)
+        counts: Counter[str] = Counter()
+        # The bar writes to the real stderr: Django's wrapper would end each of its steps with a new line.
+        with tqdm(total=self.total(), unit=f" {self.noun}", file=sys.stderr, disable=not options["verbosity"]) as bar:
+            for batch in in_batches(self.rows(), options["batch_size"]):
+                with one_transaction(dry_run=options["dry_run"]):
+                    done = self.work(batch)
+                counts.update(done)
+                bar.update(len(batch))
+        self.stdout.write(self.summary(counts, dry_run=options["dry_run"]))
+        if counts["failed"]:
+            raise CommandError(self.failure(counts["failed"]))
+
+    def summary(self, counts: Counter[str], *, dry_run: bool) -> str:
+        """What was done, in one line."""
+        listed = ", ".join(f"{number:,} {word}" for word, number in counts.items()) or "nothing to do"
+        return f"{self.tenant.key}: {listed}{' (dry run: rolled back)' if dry_run else ''}"
+
+    def failure(self, failed: int) -> str:
+        """What the command ends with when rows failed."""
+        return f"{failed:,} {self.noun} failed."
+
+
+def in_batches(rows: Iterable[R], size: int) -> Iterator[list[R]]:
+    """The rows in lists of at most `size`, each read when it is asked for."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+@contextmanager
+def one_transaction(*, dry_run: bool) -> Iterator[None]:
+    """All of it is committed or none; a dry run does everything but commit."""
+    with transaction.atomic():
+        yield
+        if dry_run:
+            transaction.set_rollback(True)

@@ -1,0 +1,40 @@
+"""Reading several tables as they were at one instant, without locking anything: the counterpart of `writing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """One consistent view of the database for everything read inside; nothing may be written there.
+
+    Inside a transaction already begun, that transaction's own view counts.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with _deferred_start(), transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+@contextmanager
+def _deferred_start() -> Iterator[None]:
+    """Lets the next transaction on SQLite begin without the write lock that all others take at once."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    sqlite: Any = connection
+    sqlite.ensure_connection()  # connecting sets the mode, so it comes first
+    configured, sqlite.transaction_mode = sqlite.transaction_mode, "DEFERRED"
+    try:
+        yield
+    finally:
+        sqlite.transaction_mode = configured

@@ -1,0 +1,268 @@
+"""Thousands of decisions over a month of real advertising, compared with a brute-force reading of the same file."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from decisioning.models import Interaction
+from kaireon.tenancy import Tenant
+from tests.conftest import Door
+from tests.decisioning.brute_force import DAY, HOUR, Question, Thing, Touches, milliseconds, text_of, verdict
+
+CHANNELS = ["Facebook", "Instagram", "Online Display", "Online Video", "Paid Search"]
+CATEGORIES = {"Facebook": "Social", "Instagram": "Social", "Online Display": "Brand", "Online Video": "Brand"}
+SUB_CATEGORIES = {"Facebook": "Feeds", "Online Video": "Films"}
+LABELS = {"Facebook": "social", "Instagram": "social", "Online Video": "moving"}
+COSTS = {name: Decimal(cost) for name, cost in zip(CHANNELS, ["0.02", "0.013", "0.4", "1.25", "0"], strict=True)}
+MANDATORY = "Online Display"
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
+SEGMENTS = ["vip", "churned", "minor"]
+TRIPLES = 2000
+
+
+def touches_file(tmp_path: Path) -> Path:
+    """The shared data set; where it is not at hand, a seeded file of the same shape."""
+    shared = Path(os.environ.get("KAIREON_DATA", Path(__file__).parents[3] / "shared" / "data")) / "ad_touches.csv"
+    return shared if shared.is_file() else _generated(tmp_path / "ad_touches.csv")
+
+
+def _generated(path: Path) -> Path:
+    rng = random.Random(2018)
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["customer_id", "time", "interaction", "conversion", "conversion_value", "channel"])
+        for customer in range(1000):
+            times = rng.sample(range(1_530_450_000, 1_533_080_000), rng.randint(1, 20))
+            for at in times:
+                won = at == max(times) and rng.random() < 0.3
+                kind, value = ("conversion", rng.randint(5, 90) / 10) if won else ("impression", 0)
+                when = (text_of(at * 1000) or "").replace(".000", "")
+                writer.writerow([f"A{customer:06}", when, kind, int(won), value, rng.choice(CHANNELS)])
+    return path
+
+
+class World:
+    """The catalogue the touches are imported into: an offer, a channel and creatives for every channel of the file."""
+
+    def __init__(self, admin: Door) -> None:
+        self.admin = admin
+        self.ids: dict[tuple[str, str], str] = {}
+        for name in sorted(set(CATEGORIES.values())):
+            self._make("category", "categories", name)
+        for name, category in (("Feeds", "Social"), ("Films", "Brand")):
+            self._make("subcategory", "sub-categories", name, categoryId=self.ids["category", category])
+        for name in CHANNELS:
+            self._make("channel", "channels", name, costPerContact=float(COSTS[name]))
+            self._make("offer", "offers", name, **self._offer(name))
+        self.candidates = {}
+        for index, name in enumerate(CHANNELS):
+            for offer, creative in ((name, name), (CHANNELS[index - 1], f"{name} crossed")):
+                self._make(
+                    "creative",
+                    "creatives",
+                    creative,
+                    offerId=self.ids["offer", offer],
+                    channelId=self.ids["channel", name],
+                )
+                self.candidates[creative] = thing(offer, creative, name)
+
+    def _offer(self, name: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {"category": LABELS.get(name, "")}
+        if name in CATEGORIES:
+            fields["categoryId"] = self.ids["category", CATEGORIES[name]]
+        if name in SUB_CATEGORIES:
+            fields["subCategoryId"] = self.ids["subcategory", SUB_CATEGORIES[name]]
+        if name == MANDATORY:
+            fields |= {"mandatory": True, "mandatoryReason": "law", "mandatoryExpiresAt": "2999-01-01T00:00:00Z"}
+        return fields
+
+    def _make(self, kind: str, path: str, name: str, **fields: Any) -> None:
+        self.ids[kind, name] = self.admin.make(path, name=name, status="active", **fields)["id"]
+
+    def add_policy(self, policy: dict[str, Any]) -> str:
+        """Creates the policy as a draft, its names exchanged for ids."""
+        scopes = [{**scope, "scopeId": self._id(scope["scope"], scope["scopeId"])} for scope in policy["scopes"]]
+        config = dict(policy["config"])
+        for key, kind in (("categoryId", "category"), ("subCategoryId", "subcategory")):
+            if key in config:
+                config[key] = self.ids[kind, config[key]]
+        for key, kind in (("excludeOfferIds", "offer"), ("appliesAcross", "channel")):
+            if key in config:
+                config[key] = [self.ids[kind, name] for name in config[key]]
+        made = self.admin.make("contact-policies", **policy | {"scopes": scopes, "config": config, "status": "draft"})
+        return str(made["id"])
+
+    def _id(self, kind: str, name: str | None) -> str | None:
+        return name if name in (None, "*") else self.ids[kind, name]
+
+
+def thing(offer: str, creative: str, channel: str) -> Thing:
+    """A candidate."""
+    return Thing(offer, creative, channel, CATEGORIES.get(offer), SUB_CATEGORIES.get(offer), LABELS.get(offer, ""))
+
+
+def random_scopes(rng: random.Random) -> list[dict[str, Any]]:
+    """One or two assignments."""
+    names = {"offer": CHANNELS, "creative": CHANNELS, "channel": CHANNELS}
+    names |= {"category": ["Social", "Brand"], "subcategory": ["Feeds", "Films"]}
+    scopes: list[dict[str, Any]] = []
+    for _ in range(rng.choice([1, 1, 2])):
+        kind = rng.choice(["global", *names])
+        scope_id = None if kind == "global" else rng.choice(["*", rng.choice(names[kind])])
+        if {"scope": kind, "scopeId": scope_id} not in scopes:
+            scopes.append({"scope": kind, "scopeId": scope_id})
+    return scopes
+
+
+def random_config(rule: str, rng: random.Random) -> dict[str, Any]:
+    """A valid config whose limits the file's histories reach."""
+    window = {"windowType": "calendar", "timezone": rng.choice(ZONES)} if rng.random() < 0.5 else {}
+    period = {"periodType": rng.choice(["daily", "weekly", "monthly"])} if rng.random() < 0.8 else {}
+    caps = {"maxPerDay": rng.randint(1, 2), "maxPerWeek": rng.randint(1, 3), "maxPerMonth": rng.randint(1, 6)}
+    start = rng.randint(0, 23)
+    chosen: dict[str, dict[str, Any]] = {
+        "frequency_cap": {key: caps[key] for key in rng.sample(sorted(caps), rng.randint(1, 3))}
+        | window
+        | rng.choice(
+            [
+                {},
+                {},
+                {"maxTotal": rng.randint(2, 8)},
+                {"withinCampaignId": "Facebook"},
+                {"excludeCampaignIds": ["Facebook", "Paid Search"]},
+            ]
+        ),
+        "cooldown": {"cooldownHours": rng.choice([0, 0.5, 24, 72, 100.25, 200, 1 / 3600])},
+        "budget_exhausted": rng.choice(
+            [
+                {"budgetField": "impressions", "threshold": rng.randint(500, 25000)},
+                {"budgetField": "spend", "threshold": rng.randint(1, 6000) + 0.5},
+            ]
+        ),
+        "outcome_based": {
+            "afterOutcome": rng.choice(["convert", ["convert", "complaint"], ["impression"]]),
+            "suppressForDays": rng.choice([0, 0.25, 7, 14, 30]),
+        },
+        "segment_exclusion": {"excludeSegments": rng.sample(SEGMENTS, rng.randint(1, 2))},
+        "time_window": {"startHour": start, "endHour": (start + rng.randint(1, 23)) % 24 or 24}
+        | {"timezone": rng.choice(ZONES)}
+        | rng.choice([{}, {"daysOfWeek": sorted(rng.sample(range(7), rng.randint(1, 5)))}]),
+        "mutual_exclusion": {"excludeOfferIds": rng.sample(CHANNELS, rng.randint(2, 4))}
+        | rng.choice([{}, {"lookbackDays": rng.choice([0, 0.5, 3, 14])}]),
+        "cross_channel_cap": {"maxTotal": rng.randint(1, 2)}
+        | window
+        | period
+        | rng.choice([{}, {"appliesAcross": rng.sample(CHANNELS, 2)}]),
+        "customer_total_cap": {"maxTotal": rng.randint(1, 6)} | window | period,
+        "offer_category_cap": {"targetCategory": rng.choice(["social", "moving"]), "maxTotal": rng.randint(1, 2)}
+        | window
+        | period,
+        "allow_override": {"reason": "asked for"},
+        "category_suppression": {"suppressionDays": rng.choice([0.5, 7, 30])}
+        | rng.choice([{"categoryId": "Social"}, {"subCategoryId": "Films"}, {"categoryId": "Brand"}])
+        | rng.choice([{}, {"categoryId": "Brand", "subCategoryId": "Films"}]),
+    }
+    return chosen[rule] | ({"bypassable": False} if rng.random() < 0.2 else {})
+
+
+RULES = [
+    "frequency_cap",
+    "cooldown",
+    "budget_exhausted",
+    "outcome_based",
+    "segment_exclusion",
+    "time_window",
+    "mutual_exclusion",
+    "cross_channel_cap",
+    "customer_total_cap",
+    "offer_category_cap",
+    "allow_override",
+    "category_suppression",
+]
+
+
+def random_policies(rng: random.Random, *, per_rule: int) -> list[dict[str, Any]]:
+    """Policies of every rule type."""
+    policies = []
+    for rule in RULES:
+        for number in range(per_rule):
+            scopes = random_scopes(rng)
+            if rule == "mutual_exclusion":
+                scopes = [scope for scope in scopes if scope["scopeId"] != "*"] or [
+                    {"scope": "global", "scopeId": None}
+                ]
+            name = f"{rule} {number}"
+            policies.append({"name": name, "ruleType": rule, "config": random_config(rule, rng), "scopes": scopes})
+    return policies
+
+
+def random_instant(rng: random.Random, history: list[Thing], policies: list[dict[str, Any]]) -> int:
+    """Often the very edge of a window over one of the customer's touches."""
+    spans = [0, DAY, 7 * DAY, 30 * DAY]
+    spans += [round(p["config"]["cooldownHours"] * HOUR) for p in policies if "cooldownHours" in p["config"]]
+    for key in ("suppressForDays", "suppressionDays", "lookbackDays"):
+        spans += [round(p["config"][key] * DAY) for p in policies if key in p["config"]]
+    if rng.random() < 0.6:
+        return rng.choice(history).at + rng.choice(spans) + rng.choice([-1, 0, 1])
+    return rng.randint(milliseconds("2018-06-28T00:00:00Z"), milliseconds("2018-08-20T00:00:00Z"))
+
+
+@pytest.mark.django_db
+def test_every_verdict_over_real_touches_equals_the_brute_force_reading(
+    admin: Door, delivery: Door, tenant: Tenant, tmp_path: Path
+) -> None:
+    path, rng = touches_file(tmp_path), random.Random(20180731)
+    world = World(admin)
+    columns = "customerId=customer_id,timestamp=time,outcome=interaction,conversionValue=conversion_value"
+    columns += ",channel=channel,offer=channel,creative=channel,campaignId=channel"
+    mapped = {"columns": [columns], "map_outcome": ["conversion=convert"]}
+    call_command("import_interactions", path, tenant="acme", verbosity=0, rejects=tmp_path / "rejects.csv", **mapped)
+    touches = Touches(path, {name: thing(name, name, name) for name in CHANNELS}, COSTS)
+    customers = sorted(touches.of)
+    assert Interaction.objects.of(tenant).count() == sum(map(len, touches.of.values()))
+
+    policies = random_policies(rng, per_rule=4)
+    ids = {policy["name"]: world.add_policy(policy) for policy in policies}
+    stood: Counter[str] = Counter()
+    for _ in range(TRIPLES):
+        chosen = rng.sample(policies, rng.randint(1, 8))
+        history = touches.of[customer := rng.choice(customers)]
+        now = random_instant(rng, history, chosen)
+        segments = rng.sample(SEGMENTS, rng.choice([0, 0, 1, 2]))
+        creatives = rng.sample(sorted(world.candidates), 3)
+        question = Question(touches, [t for t in history if t.at <= now], now, frozenset(segments))
+        body = {
+            "customerId": customer,
+            "asOf": text_of(now),
+            "segments": segments,
+            "contactPolicyIds": [ids[policy["name"]] for policy in chosen],
+            "candidates": [{"creativeId": world.ids["creative", name]} for name in creatives],
+        }
+        status, answer = delivery("POST", "decisions/filter", body)
+        assert status == 200, answer
+        expected = [
+            verdict(chosen, candidate, question, mandatory=candidate.offer == MANDATORY)
+            for candidate in (world.candidates[name] for name in creatives)
+        ]
+        assert [shown(result) for result in answer["results"]] == expected, body
+        stood.update(policy.partition(" ")[0] for _, _, reasons in expected for policy, _, _ in reasons)
+        stood.update("a lifted block" for _, _, reasons in expected for _, lifted, _ in reasons if lifted)
+        stood.update("an instant of freedom" for _, free_at, _ in expected if free_at)
+    # Every rule that can block did, often enough that agreeing means something.
+    assert {*stood} == {*RULES, "a lifted block", "an instant of freedom"} - {"allow_override"}
+    assert min(stood.values()) > TRIPLES / 50, stood
+
+
+def shown(result: dict[str, Any]) -> Any:
+    """An answer in the brute force's words."""
+    reasons = [(reason["policyName"], reason["lifted"], reason["freeAt"]) for reason in result["reasons"]]
+    return result["allowed"], result["freeAt"], sorted(reasons, key=str)
