@@ -7,13 +7,17 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from creatives import viewsets
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
+from kaireon import clock
 from kaireon.admin.fields import LinesField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.lifecycle import LifecycleAdmin
+
+BOUNDS = {"starts_at": "startsAt", "ends_at": "endsAt"}
 
 
 class NamedAdmin(LifecycleAdmin):
@@ -47,9 +51,30 @@ class SubCategoryAdmin(NamedAdmin):
 
 
 class OfferForm(LifecycleForm):
-    """An offer; its tags are lines."""
+    """An offer; its tags are lines, its schedule two instants."""
 
     tags = LinesField()
+    starts_at = forms.SplitDateTimeField(required=False, label="Shown from", widget=UnfoldAdminSplitDateTimeWidget)
+    ends_at = forms.SplitDateTimeField(required=False, label="Shown until", widget=UnfoldAdminSplitDateTimeWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, key in BOUNDS.items():
+            stored = self.instance.schedule.get(key)
+            self.initial[name] = clock.parse(stored) if stored else None
+
+    def payload(self) -> dict[str, Any]:
+        """Keys of the schedule that have no field are kept."""
+        payload = super().payload()
+        moved = {BOUNDS[name]: self.cleaned_data.get(name) for name in BOUNDS if name in self.changed_data}
+        if moved:
+            bounds = {key: clock.text(instant) if instant else None for key, instant in moved.items()}
+            schedule = {**self.instance.schedule, **bounds}
+            payload["schedule"] = {key: bound for key, bound in schedule.items() if bound is not None}
+        return payload
+
+    def form_name(self, field: str) -> str | None:
+        return "ends_at" if field == "schedule" else super().form_name(field)
 
 
 @admin.register(Offer)
@@ -65,7 +90,7 @@ class OfferAdmin(NamedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "short_desc", "description", "status")}),
         ("Sorting", {"fields": ("category", "sub_category", "category_label", "tags")}),
-        ("Weight", {"fields": ("priority", "business_value", "schedule")}),
+        ("When and how much", {"fields": ("priority", "business_value", "starts_at", "ends_at")}),
         (
             "Mandatory",
             {
@@ -131,5 +156,9 @@ class CreativeAdmin(NamedAdmin):
         """The template types the contract knows are offered; any other may be written."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "template_type" and isinstance(field, forms.Field):
-            field.help_text = ", ".join(self.resource.serializer_class.TEMPLATE_TYPES)
+            field.help_text = (
+                f"One of {', '.join(self.resource.serializer_class.TEMPLATE_TYPES)}, or a word of your own."
+            )
+        elif db_field.name == "ab_test_variant" and isinstance(field, forms.Field):
+            field.label = "A/B test variant"
         return field

@@ -143,6 +143,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Kaireon",
     "SITE_HEADER": "Kaireon",
@@ -152,6 +153,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "kaireon.admin.navigation.groups"},
+    "STYLES": ["kaireon.admin.navigation.stylesheet"],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {

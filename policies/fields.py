@@ -35,16 +35,14 @@ class NumberField(forms.FloatField):
         return int(number) if number is not None and number.is_integer() and abs(number) < 2**53 else number
 
 
-class NamesField(forms.MultipleChoiceField):
-    """Several of the named; what is stored stays choosable though it is no longer known."""
-
-    widget = UnfoldAdminSelect2MultipleWidget
-
-    def prepare_value(self, value: Any) -> Any:
-        named: Any = self.choices
-        known = {key for key, _ in named}
-        self.choices = [*named, *((one, one) for one in value or () if one not in known)]
-        return value
+def keep_choosable(field: forms.Field, value: Any) -> None:
+    """What is stored stays choosable though the tenant no longer has it."""
+    if not isinstance(field, forms.ChoiceField) or value is None:
+        return
+    named: Any = field.choices
+    known = {key for key, _ in named}
+    stored = value if isinstance(value, list) else [value]
+    field.choices = [*named, *((one, f"{one} (not available)") for one in stored if one not in known)]
 
 
 def field_for(option: Option, choices: Choices) -> forms.Field:
@@ -102,7 +100,11 @@ def _one(option: Option, choices: Choices) -> forms.Field:
 
 def _several(option: Option, choices: Choices) -> forms.Field:
     named = choices(option.kind.reference or option.kind.mention or "")
-    return LinesField() if named is None else NamesField(choices=named)
+    return (
+        LinesField()
+        if named is None
+        else forms.MultipleChoiceField(choices=named, widget=UnfoldAdminSelect2MultipleWidget)
+    )
 
 
 def _json(option: Option, choices: Choices) -> forms.Field:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from kaireon.admin.fields import StrictJSONField
 from kaireon.admin.forms import LifecycleForm
-from policies.fields import Choices, field_for
+from policies.fields import Choices, field_for, keep_choosable
 from policies.options import Ref, RefusedError
 from policies.rule import Option, Rule
 from policies.rules import rule_for
@@ -37,6 +37,8 @@ class PolicyForm(LifecycleForm):
         self.kept = self._kept()
         shown, self.unshown = presented(self.options(), self.kept)
         self.initial.update({PREFIX + key: value for key, value in shown.items()})
+        for key, value in shown.items():
+            keep_choosable(self.fields[PREFIX + key], value)
         self.initial["other"] = self.unshown
         self.initial["scopes"] = [scope.wire() for scope in self._assignments()] or [
             {"scope": "offer", "scopeId": None}
@@ -106,7 +108,7 @@ class PolicyForm(LifecycleForm):
         return self.instance.ordered_assignments() if self.instance.pk is not None else []
 
     def _refuse_twice(self, option: Option, config: Mapping[str, Any]) -> None:
-        if option.key in config:
+        if option.key in config and config[option.key] != self.unshown.get(option.key):
             self.add_error("other", f"{option.key} has a field of its own; leave it out here.")
 
 

@@ -36,7 +36,7 @@ def read(policy: ContactPolicy, name: Namer) -> Reading:
         return Reading("Not finished: required settings are missing.")
     places = phrase([assignment.compiled() for assignment in policy.ordered_assignments()], name)
     steadfast = "" if rule.bypassable else " Nothing sets it aside."
-    return Reading(f"{rule.sentence(name)} {places}.{steadfast}")
+    return Reading(f"{rule.sentence(name)}, {places}.{steadfast}")
 
 
 def namer_for(policies: Iterable[ContactPolicy]) -> Namer:

@@ -250,13 +250,13 @@ def _spoken(scope: dict[str, Any]) -> str:
     return f"{scope['scope']} {scope['scopeId'] or ''}".strip()
 
 
-def _references_in(rule_type: str, config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _references_in(rule_type: str, config: Any) -> Iterator[tuple[str, str, str]]:
     """(config key, kind, public id) of all that a config refers to, an incomplete or faulty one's too."""
     try:
         options = rule_for(rule_type).options()
     except LookupError:
         return
-    for declared in options:
+    for declared in options if isinstance(config, Mapping) else ():
         raw = config.get(declared.key)
         if declared.kind.reference is not None and raw is not None:
             for public_id in raw if isinstance(raw, list) else [raw]:

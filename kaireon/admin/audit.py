@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from kaireon.admin.columns import column
-from kaireon.admin.differences import differences, shown
+from kaireon.admin.differences import differences, names_in, shown
 from kaireon.admin.entrance import entered, role_of
 from kaireon.api.views import AuditLogView
 from kaireon.audit import AuditEntry
@@ -91,8 +91,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Adds the changes and the links of the chain."""
         entry = kwargs["obj"]
-        changes = entry.content.get("changes") or {}
-        context["differences"] = differences({"field": name, **change} for name, change in changes.items())
+        changes = [{"field": name, **change} for name, change in (entry.content.get("changes") or {}).items()]
+        context["differences"] = differences(changes, names_in(changes, entry.tenant))
         context["body"] = shown(entry.content)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -7,14 +7,28 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kaireon.lifecycle import kinds
+from kaireon.tenancy import Tenant
 
-def differences(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+
+def differences(changes: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, str]]:
     """Lines `{field, before, after}` from the API's `{field, before, after}`; an absent value is an empty text."""
     return [
-        {"field": spoken(name), "before": shown(before), "after": shown(after)}
+        {"field": spoken(name), "before": shown(_named(before, names)), "after": shown(_named(after, names))}
         for change in changes
         for name, before, after in _lines(change["field"], change["before"], change["after"])
     ]
+
+
+def names_in(changes: Iterable[Mapping[str, Any]], tenant: Tenant) -> dict[str, str]:
+    """The names behind the public ids that changes hold; one query for each kind that occurs."""
+    texts = {text for change in changes for side in ("before", "after") for text in _texts(change[side])}
+    named: dict[str, str] = {}
+    for model in kinds().values():
+        keys = {key for text in texts if (key := model.id_kind.decode(text)) is not None}
+        if keys:
+            named |= {row.public_id: str(row) for row in model.everything.of(tenant).filter(pk__in=keys)}
+    return named
 
 
 def spoken(name: str) -> str:
@@ -33,6 +47,22 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(_item(item) for item in value)
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, list):
+        return [_named(part, names) for part in value]
+    return {key: _named(part, names) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def _item(item: Any) -> str:

@@ -20,8 +20,7 @@ class StrictJSONField(forms.Field):
     def __init__(self, *, empty: Any = None, **kwargs: Any) -> None:
         self.empty = {} if empty is None else empty
         super().__init__(**{**kwargs, "required": False})
-        self.widget.attrs.setdefault("rows", 5)
-        self.widget.attrs.setdefault("spellcheck", "false")
+        self.widget.attrs.update(rows=5, spellcheck="false")
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, str):

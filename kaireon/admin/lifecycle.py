@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kaireon.admin.bulk import BulkActions
 from kaireon.admin.columns import column
@@ -37,6 +39,7 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
     show_full_result_count = False
     save_as = False
     warn_unsaved_form = True
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     change_form_template = "admin/lifecycle/change_form.html"
     delete_confirmation_template = "admin/lifecycle/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/lifecycle/delete_confirmation.html"
@@ -156,18 +159,14 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """What a deletion takes along, by the lifecycle's rules instead of the database's cascades."""
         named: list[Any] = []
-        counts: dict[str, int] = {}
+        going: list[Lifecycle] = []
         for row in objs:
             children = list(owned_by(row))
-            named.append(str(row))
-            named += [[f"{child._meta.verbose_name} {child}" for child in children]] if children else []
-            named += (
-                [[f"Beware: {warning}" for warning in warnings]] if (warnings := self.deletion_warnings(row)) else []
-            )
-            for one in (row, *children):
-                label = str(one._meta.verbose_name_plural)
-                counts[label] = counts.get(label, 0) + 1
-        return named, counts, set(), []
+            going += [row, *children]
+            below = [f"{child._meta.verbose_name} {child}" for child in children] + self.deletion_warnings(row)
+            named += [str(row), below] if below else [str(row)]
+        counts = Counter(type(row) for row in going)
+        return named, {_plural(model, number): number for model, number in counts.items()}, set(), []
 
     def deletion_warnings(self, row: Any) -> list[str]:
         """What somebody should know before deleting the row."""
@@ -191,6 +190,10 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
 
     def _name(self, view: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+
+def _plural(model: type[Lifecycle], number: int) -> str:
+    return str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)
 
 
 def _open(row: Lifecycle) -> bool:

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 
 from kaireon import clock, history
 from kaireon.admin.bulk import REFUSALS, spoken
-from kaireon.admin.differences import differences
+from kaireon.admin.differences import differences, names_in
 from kaireon.admin.entrance import actor_of
 from kaireon.lifecycle import Lifecycle, went_with, writing
 
@@ -51,9 +51,10 @@ class RowPages:
             return self._nothing_here(request, object_id)
         entries = history.entries_of(row).order_by(*history.ORDER)
         page = Paginator(entries, VERSIONS_PER_PAGE).get_page(request.GET.get("page"))
-        versions = [_shown(version) for version in history.versions_of(row, page.object_list)]
+        versions = history.versions_of(row, page.object_list)
+        names = names_in((change for version in versions for change in version["changes"]), row.tenant)
         context = self._context(request, row, f"History of {row}") | {
-            "versions": versions,
+            "versions": [_shown(version, names) for version in versions],
             "page": page,
             "may_revert": self.has_change_permission(request, row),
         }
@@ -129,9 +130,9 @@ class RowPages:
         return context | {"title": title, "opts": self.opts, "original": row, "object": row}
 
 
-def _shown(version: dict[str, Any]) -> dict[str, Any]:
+def _shown(version: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     when = clock.parse(version["changedAt"])
-    return {**version, "when": when, "differences": differences(version["changes"])}
+    return {**version, "when": when, "differences": differences(version["changes"], names)}
 
 
 def _number(text: str | None) -> int | None:

@@ -1,0 +1,95 @@
+"""Every kind of row has its admin, and every page of it answers."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
+from decisioning.models import DecisionFlow, Interaction, OutcomeType, Segment
+from kaireon import clock
+from kaireon.access import ApiKey, Membership
+from kaireon.admin.lifecycle import LifecycleAdmin
+from kaireon.audit import AuditEntry
+from kaireon.lifecycle import kinds
+from kaireon.tenancy import Role, Tenant
+from policies.models import ContactPolicy
+from policies.rules import RULES
+from tests.visitors import address, visit
+
+FORMED = [ApiKey, Category, Channel, ContactPolicy, Creative, DecisionFlow, Membership, Offer, OutcomeType, Placement]
+FORMED += [Segment, SubCategory]
+
+
+@pytest.fixture
+def furnished(tenant: Tenant, admin) -> Tenant:
+    """A tenant with a row of every kind."""
+    category = admin.make("categories", name="Cards")
+    admin.make("sub-categories", name="Credit cards", categoryId=category["id"])
+    offer = admin.make("offers", name="Gold", categoryId=category["id"])
+    channel = admin.make("channels", name="Email")
+    placement = admin.make("placements", name="Hero", channelId=channel["id"])
+    admin.make("creatives", name="Mail", offerId=offer["id"], channelId=channel["id"], placementId=placement["id"])
+    admin.make("segments", name="vip")
+    admin.make("decision-flows", name="Flow", key="flow")
+    admin.make("contact-policies", name="Cap", ruleType="cooldown", config={"cooldownHours": 24}, scope="global")
+    Interaction.objects.create(
+        tenant=tenant, customer_id="c1", at=clock.now(), outcome="impression", recorded_at=clock.now()
+    )
+    return tenant
+
+
+def test_every_configured_kind_has_a_lifecycle_admin():
+    registered = {model: type(it) for model, it in admin.site._registry.items()}
+    assert [
+        name for name, model in kinds().items() if not issubclass(registered.get(model, object), LifecycleAdmin)
+    ] == []
+
+
+def test_the_list_here_names_every_configured_kind():
+    assert {model.entity_type() for model in FORMED} == set(kinds())
+
+
+@pytest.mark.parametrize("model", FORMED)
+def test_every_page_of_every_kind_answers_an_admin(model, furnished, person):
+    browser = visit(person(Role.ADMIN))
+    row = model.objects.filter(tenant=furnished).order_by("-pk").first()
+    pages = {"changelist": (), "add": (), "change": (row.pk,), "history": (row.pk,)}
+    if row.frozen_because() is None:
+        pages["delete"] = (row.pk,)
+    answers = {view: browser.get(address(model, view, *args)).status_code for view, args in pages.items()}
+    assert answers == dict.fromkeys(pages, 200)
+
+
+@pytest.mark.parametrize("model", [AuditEntry, Interaction])
+def test_what_is_only_read_has_a_list_and_a_page_and_no_form(model, furnished, person):
+    browser = visit(person(Role.ADMIN))
+    row = model.objects.of(furnished).order_by("-pk").first()
+    assert browser.get(address(model, "changelist")).status_code == 200
+    assert browser.get(address(model, "change", row.pk)).status_code == 200
+    assert browser.get(address(model, "add")).status_code == 403
+    assert browser.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", [Tenant, User])
+def test_superusers_manage_tenants_and_accounts(model, furnished, db):
+    root = User.objects.create_superuser("root", password="correct horse battery staple")
+    browser = visit(root)
+    row = model.objects.first()
+    assert browser.get(address(model, "changelist")).status_code == 200
+    assert browser.get(address(model, "add")).status_code == 200
+    assert browser.get(address(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.slug)
+def test_the_form_of_every_rule_shows_its_options(rule, furnished, person):
+    page = visit(person(Role.ADMIN)).get(address(ContactPolicy, "add"), {"rule_type": rule.slug})
+    form = page.context["adminform"].form
+    assert [name for name in form.fields if name.startswith("config.")] == [f"config.{o.key}" for o in rule.options()]
+    assert all(o.help in page.content.decode() or "&#x27;" in page.content.decode() for o in rule.options())
+
+
+def test_the_index_lists_the_apps(furnished, person):
+    assert visit(person(Role.VIEWER)).get(reverse("admin:index")).status_code == 200
