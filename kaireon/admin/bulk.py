@@ -28,6 +28,7 @@ class BulkActions:
 
     model: type[Lifecycle]
     resource: ClassVar[Any]
+    irrevocable: Any
     message_user: Callable[..., None]
     actions = ("activate_selected", "pause_selected", "delete_selected", "restore_selected")
 
@@ -51,10 +52,13 @@ class BulkActions:
     def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
         """Asks first; deleted rows among the selected are passed over."""
         try:
-            return delete_selected(self, request, queryset.live())  # type: ignore[arg-type]
+            question: Any = delete_selected(self, request, queryset.live())  # type: ignore[arg-type]
         except LifecycleError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
+        if question is not None:
+            question.context_data["irrevocable"] = self.irrevocable
+        return question
 
     @admin.action(description="Restore", permissions=["restore"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

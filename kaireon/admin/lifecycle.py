@@ -65,8 +65,12 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
 
     def has_restore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As in the API's restore."""
-        restorable = self.model.entity_type() not in NOT_RESTORABLE
-        return restorable and role_of(request) in RestoreView.restorers & self.resource.readers
+        return not self.irrevocable and role_of(request) in RestoreView.restorers & self.resource.readers
+
+    @property
+    def irrevocable(self) -> bool:
+        """Whether rows of this kind cannot be restored once they are deleted."""
+        return self.model.entity_type() in NOT_RESTORABLE
 
     # -- which rows ----------------------------------------------------------------------------------------------
 
@@ -147,6 +151,7 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """A refused deletion is said above the list."""
+        extra_context = {"irrevocable": self.irrevocable, **(extra_context or {})}
         try:
             response: HttpResponse = super().delete_view(request, object_id, extra_context)
         except LifecycleError as error:

@@ -13,7 +13,7 @@ from kaireon import clock
 from kaireon.access import ApiKey, Membership
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.audit import AuditEntry
-from kaireon.lifecycle import kinds
+from kaireon.lifecycle import kinds, writing
 from kaireon.tenancy import Role, Tenant
 from policies.models import ContactPolicy
 from policies.rules import RULES
@@ -24,8 +24,9 @@ FORMED += [Segment, SubCategory]
 
 
 @pytest.fixture
-def furnished(tenant: Tenant, admin) -> Tenant:
+def furnished(tenant: Tenant, admin, person) -> Tenant:
     """A tenant with a row of every kind."""
+    person(Role.EDITOR)
     category = admin.make("categories", name="Cards")
     admin.make("sub-categories", name="Credit cards", categoryId=category["id"])
     offer = admin.make("offers", name="Gold", categoryId=category["id"])
@@ -33,6 +34,7 @@ def furnished(tenant: Tenant, admin) -> Tenant:
     placement = admin.make("placements", name="Hero", channelId=channel["id"])
     admin.make("creatives", name="Mail", offerId=offer["id"], channelId=channel["id"], placementId=placement["id"])
     admin.make("segments", name="vip")
+    admin.make("outcome-types", name="Call", key="call")
     admin.make("decision-flows", name="Flow", key="flow")
     admin.make("contact-policies", name="Cap", ruleType="cooldown", config={"cooldownHours": 24}, scope="global")
     Interaction.objects.create(
@@ -61,6 +63,35 @@ def test_every_page_of_every_kind_answers_an_admin(model, furnished, person):
         pages["delete"] = (row.pk,)
     answers = {view: browser.get(address(model, view, *args)).status_code for view, args in pages.items()}
     assert answers == dict.fromkeys(pages, 200)
+
+
+READ_BY_VIEWERS = [model for model in FORMED if model not in {ApiKey, Membership}]
+
+
+@pytest.mark.parametrize("model", READ_BY_VIEWERS)
+def test_a_viewer_reads_the_page_of_every_kind_without_a_form(model, furnished, person):
+    row = model.objects.filter(tenant=furnished).order_by("-pk").first()
+    page = visit(person(Role.VIEWER)).get(address(model, "change", row.pk))
+    assert page.status_code == 200
+    assert 'name="_save"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("model", FORMED)
+def test_the_page_of_a_deleted_row_answers(model, furnished, person, actor):
+    user = person(Role.ADMIN)
+    row = model.objects.filter(tenant=furnished).order_by("-pk").exclude(**_unspared(model)).first()
+    with writing(actor) as unit:
+        unit.soft_delete(row)
+    browser = visit(user)
+    assert browser.get(address(model, "change", row.pk)).status_code == 200
+    assert browser.get(address(model, "history", row.pk)).status_code == 200
+    listed = browser.get(address(model, "changelist"), {"deleted": "yes"}).context["cl"].result_list
+    assert row.pk in {one.pk for one in listed}
+
+
+def _unspared(model):
+    """What cannot be deleted here: the visitor's own role, the outcomes of the system."""
+    return {Membership: {"role": "admin"}, OutcomeType: {"is_system": True}}.get(model, {"pk": 0})
 
 
 @pytest.mark.parametrize("model", [AuditEntry, Interaction])

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from creatives.models import Category, Channel, Creative, Offer, Placement
 from creatives.serializers import CategorySerializer, ChannelSerializer
+from decisioning.models import OutcomeType
 from kaireon.access import ApiKey, Membership, find_key, operator
 from kaireon.api.serializers import save_resource
 from kaireon.audit import AuditEntry, verify
@@ -371,6 +372,24 @@ def test_a_row_that_cannot_be_activated_leaves_the_others_as_they_were(person, t
     assert said(response)[0].startswith('Nothing was changed, because of "Unfinished": config.cooldownHours:')
     assert set(ContactPolicy.objects.values_list("status", flat=True)) == {"draft"}
     assert entries(tenant)[: len(before)] == before and len(entries(tenant)) == len(before) + 1  # the membership
+
+
+def test_what_belongs_to_the_system_is_not_deleted_in_bulk(person, tenant):
+    browser, before = visit(person(Role.ADMIN)), entries(tenant)
+    keys = list(OutcomeType.objects.values_list("pk", flat=True))
+    action = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+    response = browser.post(address(OutcomeType, "changelist"), action)
+    assert "outcome of the system" in said(response)[-1]
+    assert (OutcomeType.objects.count(), entries(tenant)) == (len(keys), before)
+
+
+def test_deleting_a_key_does_not_promise_its_return(person, admin):
+    browser, key = visit(person(Role.ADMIN)), ApiKey.objects.get()
+    asked = browser.get(address(ApiKey, "delete", key.pk))
+    action = {"action": "delete_selected", "_selected_action": key.pk}
+    asked_in_bulk = browser.post(address(ApiKey, "changelist"), action)
+    for page in (asked, asked_in_bulk):
+        assert "It cannot be undone." in page.content.decode()
 
 
 # -- history ---------------------------------------------------------------------------------------------------------
