@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from policies.rule import ConfigError, Ref
+from policies.options import Ref
+from policies.rule import ConfigError
 from policies.rules import RULES, rule_for, slugs
 
 
