@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -78,11 +78,12 @@ class CandidatesField(serializers.Field):  # type: ignore[type-arg]
     def _candidate(self, raw: Any) -> Candidate:
         if not isinstance(raw, dict):
             raise ValidationError({"": [f"{shown(raw)} is not an object; send {{creativeId, placementId?}}."]})
-        configuration = configuration_of(self)
-        key = configuration.key_of("creative", raw.get("creativeId"))
+        configuration, public_id = configuration_of(self), raw.get("creativeId")
+        if public_id is None:
+            raise ValidationError({"creativeId": ["creativeId is required; send a creative's id."]})
+        key = configuration.key_of("creative", public_id)
         if key is None or key not in configuration.items:
-            fault = f"There is no live creative with the id {shown(raw.get('creativeId'))}."
-            raise ValidationError({"creativeId": [fault]})
+            raise ValidationError({"creativeId": [f"There is no live creative with the id {shown(public_id)}."]})
         candidate = configuration.items[key].candidate
         if raw.get("placementId") is None:
             return candidate
@@ -116,6 +117,7 @@ class PolicyIdsField(serializers.Field):  # type: ignore[type-arg]
         return raw
 
 
+@extend_schema_serializer(component_name="Filter")  # requests are named after it: FilterRequest
 class FilterRequest(RequestSerializer):
     """`POST /decisions/filter`. Its context holds the `configuration`."""
 
