@@ -230,7 +230,7 @@ def test_every_verdict_over_real_touches_equals_the_brute_force_reading(
     customers = sorted(touches.of)
     assert Interaction.objects.of(tenant).count() == sum(map(len, touches.of.values()))
 
-    policies = random_policies(rng, per_rule=3)
+    policies = random_policies(rng, per_rule=4)
     ids = {policy["name"]: world.add_policy(policy) for policy in policies}
     stood: Counter[str] = Counter()
     for _ in range(TRIPLES):
