@@ -137,16 +137,16 @@ class Spend:
     dimension: Dimension | None = None
     target: int | None = None
 
-    def found(self, at: int, total: Total, cost: int) -> Finding | None:
-        """Judges a candidate that costs `cost` micro-units."""
-        ceiling, step = (self.ceiling, cost) if self.field == "spend" else (Fraction(self.threshold), 1)
-        if total.actual < ceiling and total.actual + step <= ceiling:
-            return None
-        return Finding(at, count=total.actual, split=(total.spent, total.reserved))
+    def exhausted_at(self, cost: int) -> int:
+        """The smallest total that blocks a candidate of `cost` micro-units: reached, or passed with this candidate."""
+        if self.field == "impressions":
+            return math.floor(self.threshold)
+        return round(Fraction(self.threshold) * MICRO) - max(cost - 1, 0)
 
-    @property
-    def ceiling(self) -> int:
-        return round(Fraction(self.threshold) * MICRO)
+    @staticmethod
+    def finding(at: int, total: Total) -> Finding:
+        """The numbers of an exhausted budget."""
+        return Finding(at, count=total.actual, split=(total.spent, total.reserved))
 
     def total_key(self, candidate: Subject) -> TotalKey:
         """Which total counts; a budget for "each" has no target and takes the candidate's own value."""

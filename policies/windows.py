@@ -16,6 +16,7 @@ DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # Beyond the calendar Python can name, an instant is as good as never.
+START_OF_TIME = -(1 << 63)
 END_OF_TIME = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
@@ -79,10 +80,11 @@ class Clock:
 
 
 class Window(Protocol):
-    """A stretch of time up to now: is `t` inside it, when does `t` leave it, how is it said."""
+    """A stretch of time up to now: its first instant, is `t` inside it, when does `t` leave it, how is it said."""
 
     @property
     def phrase(self) -> str: ...
+    def since(self, now: int) -> int: ...
     def inside(self, t: int, now: int) -> bool: ...
     def leaves(self, t: int) -> int | None: ...
     def localised(self, *, customer: str | None, tenant: str | None) -> "Window": ...
@@ -110,8 +112,11 @@ class Rolling:
     def phrase(self) -> str:
         return f"in the last {duration_phrase(self.length)}"
 
+    def since(self, now: int) -> int:
+        return now - self.length + 1
+
     def inside(self, t: int, now: int) -> bool:
-        return now - self.length < t <= now
+        return self.since(now) <= t <= now
 
     def leaves(self, t: int) -> int | None:
         return t + self.length if t + self.length <= END_OF_TIME else None
@@ -131,9 +136,12 @@ class Calendar:
     def phrase(self) -> str:
         return "today" if self.unit == "day" else f"this {self.unit}"
 
-    def inside(self, t: int, now: int) -> bool:
+    def since(self, now: int) -> int:
         first = self._first(wall(now, self.clock.info).date())
-        return first_instant(datetime.combine(first, time()), self.clock.info) <= t <= now
+        return first_instant(datetime.combine(first, time()), self.clock.info)
+
+    def inside(self, t: int, now: int) -> bool:
+        return self.since(now) <= t <= now
 
     def leaves(self, t: int) -> int | None:
         zone = self.clock.info
@@ -162,6 +170,9 @@ class Ever:
     """All time up to now."""
 
     phrase: ClassVar[str] = "in all"
+
+    def since(self, now: int) -> int:
+        return START_OF_TIME
 
     def inside(self, t: int, now: int) -> bool:
         return t <= now

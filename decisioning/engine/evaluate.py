@@ -1,15 +1,26 @@
-"""The verdict on every candidate: what blocks it, what was set aside, and when it may be shown again."""
+"""Deciding: which candidates are blocked for a customer now, and, when somebody looks, why and until when."""
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 
-from decisioning.engine.facts import Facts
-from decisioning.engine.judging import Judge
-from decisioning.engine.snapshot import Candidate, PolicyLimit, Snapshot, Source
-from policies.limits import Exempt, Finding
-from policies.windows import DAY
+from decisioning.engine.candidates import Candidate
+from decisioning.engine.facts import Facts, Record
+from decisioning.engine.program import Local, Program
+from decisioning.engine.snapshot import Snapshot, Source
+from policies.limits import AtMost, Finding, Spend, Total
+from policies.windows import DAY, Calendar, Window
 
 HORIZON = 400 * DAY
+NOTHING = Total()
+
+# What stands behind a breach: a counter's records, newest first; the number of closed hours; or a finding.
+Evidence = list[Record] | int | Finding
+# A breached limit, the candidates it blocks, and its evidence.
+Breach = tuple[int, int, Evidence]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +47,6 @@ class Verdict:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True)
-class Block:
-    """A breached limit at an instant, before anybody puts it into words."""
-
-    placed: PolicyLimit
-    finding: Finding
-    lifted: bool
-
-
 def evaluate(
     snapshot: Snapshot,
     facts: Facts,
@@ -53,71 +55,238 @@ def evaluate(
     now: int,
     selected: Collection[str] | None = None,
 ) -> list[Verdict]:
-    """One verdict per candidate, in the order given.
+    """One verdict per candidate, in the order given, every reason put into words.
 
-    `selected` holds the ids of the policies whose global assignments apply; None stands for all. Each counter is
-    filled once; beyond that the cost is candidates x limits.
+    `selected` holds the ids of the policies whose global assignments apply; None stands for all.
     """
-    bench = Bench(snapshot, facts, now=now, selected=selected)
-    return [bench.verdict(candidate) for candidate in candidates]
+    program = Program(snapshot.limits, candidates)
+    outcome = decide(snapshot, program, facts, now=now, skipped=program.unselected(selected))
+    return [outcome.verdict(position) for position in range(len(candidates))]
 
 
-class Bench:
-    """The limits in force for one customer at one instant, and the judge of them."""
+def decide(
+    snapshot: Snapshot, program: Program, facts: Facts, *, now: int, skipped: frozenset[int] = frozenset()
+) -> "Outcome":
+    """The outcome for one customer; O(records + counters touched), hardly more for more candidates.
 
-    def __init__(self, snapshot: Snapshot, facts: Facts, *, now: int, selected: Collection[str] | None = None) -> None:
-        self._snapshot = snapshot
-        self._now = now
-        self._judge = Judge(snapshot, facts, now=now)
-        self._limits = [placed for placed in snapshot.limits if _applies(placed, selected)]
+    `skipped` are the limits that do not apply (`Program.unselected`). Records later than `now` do not exist.
+    """
+    local = program.local(customer=facts.timezone, tenant=snapshot.tenant_timezone)
+    since = local.since(now)
+    breaches: list[Breach] = [(number, mask, Finding(now)) for number, mask in program.always]
+    counters = program.counters
+    for counter, records in _counted(program, facts, now, min(since, default=now + 1)).items():
+        least, caps = counters[counter]
+        if (count := len(records)) >= least:
+            for n, window, number, mask in caps:
+                if n <= count and records[n - 1][0] >= since[window]:
+                    breaches.append((number, mask, records))
+    breaches += _other_breaches(program, facts, local, now)
+    if skipped:
+        breaches = [breach for breach in breaches if breach[0] not in skipped]
+    return Outcome(snapshot, program, facts, local, now, skipped, breaches)
 
-    def verdict(self, candidate: Candidate) -> Verdict:
-        concerning = [placed for placed in self._limits if placed.concerns(candidate)]
-        blocks = list(self._blocks(candidate, concerning, self._now))
-        allowed = all(block.lifted for block in blocks)
+
+def _counted(program: Program, facts: Facts, now: int, since: int) -> dict[int, list[Record]]:
+    """The counters some record in [since, now] fell into, with their records newest first."""
+    hits: defaultdict[int, list[Record]] = defaultdict(list)
+    routes = program.routes
+    for record in _between(facts.records, since, now):
+        trace = record[1]
+        route = routes.get(trace)
+        if route is None:
+            route = program.route(trace, facts.contact(*record))
+        for counter in route:
+            hits[counter].append(record)
+    return hits
+
+
+def _between(records: Sequence[Record], since: int, now: int) -> Sequence[Record]:
+    """The records in [since, now] out of records newest first; what is older than every window costs nothing."""
+    if records and (records[0][0] > now or records[-1][0] < since):
+        first = bisect_left(records, -now, key=_age)
+        return records[first : bisect_right(records, -since, key=_age)]
+    return records
+
+
+def _age(record: Record) -> int:
+    return -record[0]
+
+
+def _other_breaches(program: Program, facts: Facts, local: Local, now: int) -> Iterator[Breach]:
+    """What stands against candidates apart from counted contacts: segments, hours and budgets."""
+    if facts.segments:
+        for test, number, mask in program.outside_segments:
+            if (matched := test.found(now, facts.segments)) is not None:
+                yield number, mask, matched
+    for door in local.closed(now):
+        _, number, mask = program.hours[door]
+        yield number, mask, door
+    for key, number, shares in program.budgets:
+        total = facts.totals.get(key, NOTHING)
+        for exhausted_at, mask in shares:
+            if total.actual >= exhausted_at:
+                yield number, mask, Spend.finding(now, total)
+
+
+class Outcome:
+    """What was decided for one customer at one instant. Reasons stay (limit, mask) until somebody looks."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        program: Program,
+        facts: Facts,
+        local: Local,
+        now: int,
+        skipped: frozenset[int],
+        breaches: list[Breach],
+    ) -> None:
+        self.snapshot = snapshot
+        self.program = program
+        self.now = now
+        self._facts = facts
+        self._local = local
+        self._skipped = skipped
+        self._breaches = breaches
+        self.overridden = 0
+        for number, mask in program.overrides:
+            if number not in skipped:
+                self.overridden |= mask
+        self.mandatory = self._mandatory_at(now)
+        self.blocked = self._blocked_by(breaches, self.mandatory)
+
+    @property
+    def allowed(self) -> int:
+        """The candidates that may be shown, as a mask."""
+        return self.program.index.everyone & ~self.blocked
+
+    def verdict(self, position: int) -> Verdict:
+        """The verdict on one candidate with all its reasons in words."""
+        bit = 1 << position
+        candidate = self.program.index.candidates[position]
+        allowed = not self.blocked & bit
         return Verdict(
             candidate=candidate,
             allowed=allowed,
-            free_at=None if allowed else self._free_at(candidate, concerning, blocks),
-            reasons=tuple(self._worded(block, candidate) for block in blocks),
+            free_at=None if allowed else self.free_at(position),
+            reasons=tuple(self._reason(breach, candidate, bit) for breach in self._in_order if breach[1] & bit),
         )
 
-    def _blocks(self, candidate: Candidate, concerning: Sequence[PolicyLimit], at: int) -> Iterator[Block]:
-        override = any(isinstance(placed.limit.test, Exempt) for placed in concerning)
-        mandatory = candidate.mandatory_until is not None and at < candidate.mandatory_until
-        for placed in concerning:
-            finding = self._judge.finding(placed, candidate, at)
-            if finding is not None:
-                yield Block(placed, finding, placed.lifted(override=override, mandatory=mandatory))
-
-    def _free_at(self, candidate: Candidate, concerning: Sequence[PolicyLimit], blocks: Sequence[Block]) -> int | None:
-        """Jumps from lift to lift until nothing blocks.
+    def free_at(self, position: int) -> int | None:
+        """When a blocked candidate may be shown if nothing else happens; None = never within 400 days.
 
         Nothing that blocks now can let go before its own lift, so the latest of them is the next instant worth
-        looking at; by then another limit may block, and a mandatory offer may be an ordinary one.
+        looking at; by then other hours may have closed, and a mandatory offer may be an ordinary one.
         """
-        at = self._now
-        while standing := [block for block in blocks if not block.lifted]:
-            lifts = [block.finding.free_at for block in standing if block.finding.free_at is not None]
-            if len(lifts) < len(standing):
+        bit = 1 << position
+        concerning = [breach for breach in self._breaches if breach[1] & bit]
+        doors = [
+            number
+            for number, (_, limit, mask) in enumerate(self.program.hours)
+            if mask & bit and limit not in self._skipped
+        ]
+        at, lifts = self.now, self._lifts(bit, concerning, doors, self.now)
+        while lifts:
+            if None in lifts:
                 return None
-            at = max(lifts)
-            if at > self._now + HORIZON:
+            at = max(lift for lift in lifts if lift is not None)
+            if at > self.now + HORIZON:
                 return None
-            blocks = list(self._blocks(candidate, concerning, at))
+            lifts = self._lifts(bit, concerning, doors, at)
         return at
 
-    def _worded(self, block: Block, candidate: Candidate) -> Reason:
-        sentence, evidence = block.placed.limit.explain(block.finding, candidate, self._snapshot)
+    @cached_property
+    def _in_order(self) -> list[Breach]:
+        return sorted(self._breaches, key=itemgetter(0))
+
+    def _mandatory_at(self, at: int) -> int:
+        mandatory = 0
+        for until, bit in self.program.mandatory:
+            if at < until:
+                mandatory |= bit
+        return mandatory
+
+    def _blocked_by(self, breaches: Sequence[Breach], mandatory: int) -> int:
+        """`A | (B & ~override) | (C & ~(override | mandatory))` over the classes of limits."""
+        blocked, classes = [0, 0, 0], self.program.classes
+        for number, mask, _ in breaches:
+            blocked[classes[number]] |= mask
+        firm, lifted_by_override, lifted_by_both = blocked
+        return firm | (lifted_by_override & ~self.overridden) | (lifted_by_both & ~(self.overridden | mandatory))
+
+    def _lifts(self, bit: int, concerning: Sequence[Breach], doors: Sequence[int], at: int) -> list[int | None]:
+        """When each limit that stands against the candidate at an instant lets go."""
+        mandatory = self._mandatory_at(at)
+        standing = [breach for breach in concerning if not self._lifted(breach[0], bit, mandatory)]
+        lifts = [lift for breach in standing for lift in self._lift(breach, at)]
+        for door in doors:
+            number = self.program.hours[door][1]
+            if not self._local.hours[door].is_open(at) and not self._lifted(number, bit, mandatory):
+                lifts.append(self._local.hours[door].opens_after(at))
+        return lifts
+
+    def _lift(self, breach: Breach, at: int) -> Iterator[int | None]:
+        """When a breach ends, if at that instant it still is one; closed hours are looked at as doors."""
+        number, _, evidence = breach
+        if isinstance(evidence, Finding):
+            yield None
+        elif isinstance(evidence, list):
+            window, nth = self._window(number), self._nth(number, evidence)
+            if nth[0] >= window.since(at):
+                yield window.leaves(nth[0])
+
+    def _lifted(self, number: int, bit: int, mandatory: int) -> bool:
+        placed = self.program.limits[number]
+        return placed.lifted(override=bool(self.overridden & bit), mandatory=bool(mandatory & bit))
+
+    def _reason(self, breach: Breach, candidate: Candidate, bit: int) -> Reason:
+        number, _, evidence = breach
+        placed, finding = self.program.limits[number], self._finding(number, evidence, candidate)
+        sentence, numbers = placed.limit.explain(finding, candidate, self.snapshot)
         return Reason(
-            source=block.placed.source,
+            source=placed.source,
             reason=sentence,
-            evidence=evidence,
-            free_at=block.finding.free_at,
-            lifted=block.lifted,
+            evidence=numbers,
+            free_at=finding.free_at,
+            lifted=self._lifted(number, bit, self.mandatory),
         )
 
+    def _finding(self, number: int, evidence: Evidence, candidate: Candidate) -> Finding:
+        """The numbers a sentence needs."""
+        if isinstance(evidence, list):
+            nth = self._nth(number, evidence)
+            # Windows let the oldest leave first, so the n-th newest is the one whose leaving makes room.
+            return self._count(number, evidence, self._window(number).leaves(nth[0]))
+        if isinstance(evidence, int):
+            return self._local.hours[evidence].found(self.now) or Finding(self.now)
+        test = self.program.limits[number].limit.test
+        if isinstance(test, AtMost):
+            return self._count(number, self._all_matching(test, candidate), None)
+        return evidence
 
-def _applies(placed: PolicyLimit, selected: Collection[str] | None) -> bool:
-    # A flow chooses among global assignments only; every other assignment always applies.
-    return selected is None or placed.source.scope != "global" or placed.source.policy_id in selected
+    def _count(self, number: int, records: Sequence[Record], free_at: int | None) -> Finding:
+        window = self._window(number)
+        since = window.since(self.now)
+        inside = [record for record in records if record[0] >= since]
+        zone = window.clock.zone if isinstance(window, Calendar) else None
+        latest = self._facts.contact(*inside[0]) if inside else None
+        return Finding(self.now, free_at, len(inside), latest, zone=zone)
+
+    def _all_matching(self, test: AtMost, candidate: Candidate) -> list[Record]:
+        """What a limit of 0 would count; it blocks whatever that is, so nobody has counted it before."""
+        key = test.contacts.key(candidate)
+        found = []
+        for record in self._facts.records:
+            contact = self._facts.contact(*record)
+            if contact.at <= self.now and test.contacts.include(contact) and test.contacts.key(contact) == key:
+                found.append(record)
+        return sorted(found, key=itemgetter(0), reverse=True)
+
+    def _window(self, number: int) -> Window:
+        return self._local.windows[self.program.window_of[number]]
+
+    def _nth(self, number: int, records: list[Record]) -> Record:
+        test = self.program.limits[number].limit.test
+        assert isinstance(test, AtMost)
+        return records[test.n - 1]

@@ -9,24 +9,6 @@ from policies.rules import rule_for, slugs
 from policies.scope import Assignment, Subject, Voice
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
-    """A creative that might be shown, with the integer keys its offer and channel have today.
-
-    `cost` is in micro-units; `mandatory_until` is the instant (UTC ms) at which a mandatory offer ceases to be one.
-    """
-
-    creative: int
-    offer: int
-    channel: int | None = None
-    placement: int | None = None
-    category: int | None = None
-    sub_category: int | None = None
-    label: str | None = None
-    cost: int = 0
-    mandatory_until: int | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """One policy as it is stored; `key` is its integer key, `created_at` in UTC milliseconds."""

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from policies.limits import Spend, Total, whole
+from policies.limits import Spend, whole
 from policies.windows import DAY, HOUR, Calendar, Clock, Ever, Rolling, duration_phrase, first_instant, milliseconds
 
 
@@ -79,7 +79,7 @@ def test_durations_are_said_in_units_people_use():
 
 
 def test_spend_is_exact_at_the_threshold():
-    tenth = Spend("spend", 0.3)
-    assert tenth.found(0, Total(200_000), 100_000) is None
-    assert tenth.found(0, Total(200_000), 100_001) is not None
-    assert tenth.found(0, Total(300_000), 0) is not None
+    budget = Spend("spend", 0.3)
+    # The smallest total that blocks: what is left must pay for the candidate, and something must be left.
+    assert [budget.exhausted_at(cost) for cost in (0, 1, 100_000, 100_001)] == [300_000, 300_000, 200_001, 200_000]
+    assert [Spend("impressions", n).exhausted_at(7) for n in (0, 2, 2.5)] == [0, 2, 2]

@@ -115,7 +115,7 @@ def test_a_creatives_constraints_act_like_policies_named_after_it():
         constraints={"frequencyCapPerDay": 1, "cooldownHours": 2, "priorityOverride": 90},
     )
     snapshot = Snapshot(version=1, limits=tuple(limits), names={("creative", 1): "Banner"})
-    (verdict,) = evaluate(snapshot, Facts(contacts=[seen(HOUR), seen(1, creative=2)]), [GOLD], now=NOW)
+    (verdict,) = evaluate(snapshot, Facts.of(contacts=[seen(HOUR), seen(1, creative=2)]), [GOLD], now=NOW)
     assert [(r.source.policy_id, r.source.policy_name, r.source.policy_version, r.reason) for r in verdict.reasons] == [
         ("cre_1", "Banner", 7, "1 of 1 contacts for creative Banner in the last 24 hours"),
         ("cre_1", "Banner", 7, "Last contact for creative Banner was 1 hour ago; the pause is 2 hours"),
@@ -127,5 +127,5 @@ def test_each_offer_has_its_own_count_in_one_evaluation():
     each = policy("frequency_cap", {"maxTotal": 1}, Assignment("offer", each=True))
     snapshot = Snapshot(version=1, limits=tuple(compile_policy(each, lambda _k, _i: 0)))
     candidates = [GOLD, replace(GOLD, offer=2), replace(GOLD, creative=5)]
-    verdicts = evaluate(snapshot, Facts(contacts=[seen(1)]), candidates, now=NOW)
+    verdicts = evaluate(snapshot, Facts.of(contacts=[seen(1)]), candidates, now=NOW)
     assert [verdict.allowed for verdict in verdicts] == [False, True, False]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from decisioning.engine.facts import Contact, Facts
-from decisioning.engine.snapshot import Candidate, Policy, Snapshot, compile_policies
+from decisioning.engine.candidates import Candidate
+from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
 from policies.limits import Total
 from policies.scope import Assignment
 
@@ -205,7 +206,7 @@ def resolve(kind, public_id):
 
 
 def facts_of(world):
-    return Facts(
+    return Facts.of(
         contacts=[Contact(**contact) for contact in world["contacts"]],
         segments=frozenset(world["segments"]),
         timezone=world["customer_zone"],

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from decisioning.engine.evaluate import evaluate
 from decisioning.engine.facts import Contact, Facts
-from decisioning.engine.snapshot import Candidate, Policy, Snapshot, compile_policies
+from decisioning.engine.candidates import Candidate
+from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
 from policies.rule import ConfigError
 from policies.rules import rule_for
 from policies.scope import Assignment
@@ -46,7 +47,7 @@ def decide(
     )
     limits = compile_policies([policy, *also], lambda _kind, public_id: int(public_id.split("_")[1]))
     snapshot = Snapshot(version=1, limits=limits, tenant_timezone=tenant, names=NAMES, public_ids=PUBLIC_IDS)
-    (verdict,) = evaluate(snapshot, Facts(contacts=contacts, **facts), [candidate], now=now)
+    (verdict,) = evaluate(snapshot, Facts.of(contacts=contacts, **facts), [candidate], now=now)
     return verdict
 
 
