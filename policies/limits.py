@@ -31,11 +31,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class AtMost:
-    """At most `n` matching contacts in the window: the n-th is still allowed, 0 allows none."""
+    """At most `n` matching contacts in the window: the n-th is still allowed, 0 allows none.
+
+    `counts_siblings` says whether what else is chosen in the same response counts as if it had happened before.
+    """
 
     n: int
     contacts: Contacts
     window: Window
+    counts_siblings: bool = True
 
     def found(self, at: int, events: Sequence[Event]) -> Finding | None:
         """Judges `events`, which match `contacts` and are sorted by time. O(events)."""

@@ -74,8 +74,8 @@ def decide(
     local = program.local(customer=facts.timezone, tenant=snapshot.tenant_timezone)
     since = local.since(now)
     breaches: list[Breach] = [(number, mask, Finding(now)) for number, mask in program.always]
-    counters = program.counters
-    for counter, records in _counted(program, facts, now, min(since, default=now + 1)).items():
+    counters, hits = program.counters, _counted(program, facts, now, min(since, default=now + 1))
+    for counter, records in hits.items():
         least, caps = counters[counter]
         if (count := len(records)) >= least:
             for n, window, number, mask in caps:
@@ -84,7 +84,7 @@ def decide(
     breaches += _other_breaches(program, facts, local, now)
     if skipped:
         breaches = [breach for breach in breaches if breach[0] not in skipped]
-    return Outcome(snapshot, program, facts, local, now, skipped, breaches)
+    return Outcome(snapshot, program, facts, local=local, now=now, skipped=skipped, breaches=breaches, hits=hits)
 
 
 def _counted(program: Program, facts: Facts, now: int, since: int) -> dict[int, list[Record]]:
@@ -137,17 +137,20 @@ class Outcome:
         snapshot: Snapshot,
         program: Program,
         facts: Facts,
+        *,
         local: Local,
         now: int,
         skipped: frozenset[int],
         breaches: list[Breach],
+        hits: Mapping[int, Sequence[Record]],
     ) -> None:
         self.snapshot = snapshot
         self.program = program
+        self.facts = facts
+        self.local = local
         self.now = now
-        self._facts = facts
-        self._local = local
-        self._skipped = skipped
+        self.skipped = skipped
+        self.hits = hits
         self._breaches = breaches
         self.overridden = 0
         for number, mask in program.overrides:
@@ -184,7 +187,7 @@ class Outcome:
         doors = [
             number
             for number, (_, limit, mask) in enumerate(self.program.hours)
-            if mask & bit and limit not in self._skipped
+            if mask & bit and limit not in self.skipped
         ]
         at, lifts = self.now, self._lifts(bit, concerning, doors, self.now)
         while lifts:
@@ -218,12 +221,12 @@ class Outcome:
     def _lifts(self, bit: int, concerning: Sequence[Breach], doors: Sequence[int], at: int) -> list[int | None]:
         """When each limit that stands against the candidate at an instant lets go."""
         mandatory = self._mandatory_at(at)
-        standing = [breach for breach in concerning if not self._lifted(breach[0], bit, mandatory)]
+        standing = [breach for breach in concerning if not self.lifted(breach[0], bit, mandatory)]
         lifts = [lift for breach in standing for lift in self._lift(breach, at)]
         for door in doors:
             number = self.program.hours[door][1]
-            if not self._local.hours[door].is_open(at) and not self._lifted(number, bit, mandatory):
-                lifts.append(self._local.hours[door].opens_after(at))
+            if not self.local.hours[door].is_open(at) and not self.lifted(number, bit, mandatory):
+                lifts.append(self.local.hours[door].opens_after(at))
         return lifts
 
     def _lift(self, breach: Breach, at: int) -> Iterator[int | None]:
@@ -236,7 +239,8 @@ class Outcome:
             if nth[0] >= window.since(at):
                 yield window.leaves(nth[0])
 
-    def _lifted(self, number: int, bit: int, mandatory: int) -> bool:
+    def lifted(self, number: int, bit: int, mandatory: int) -> bool:
+        """Whether a block by this limit is set aside for the candidate with this bit."""
         placed = self.program.limits[number]
         return placed.lifted(override=bool(self.overridden & bit), mandatory=bool(mandatory & bit))
 
@@ -249,7 +253,7 @@ class Outcome:
             reason=sentence,
             evidence=numbers,
             free_at=finding.free_at,
-            lifted=self._lifted(number, bit, self.mandatory),
+            lifted=self.lifted(number, bit, self.mandatory),
         )
 
     def _finding(self, number: int, evidence: Evidence, candidate: Candidate) -> Finding:
@@ -259,7 +263,7 @@ class Outcome:
             # Windows let the oldest leave first, so the n-th newest is the one whose leaving makes room.
             return self._count(number, evidence, self._window(number).leaves(nth[0]))
         if isinstance(evidence, int):
-            return self._local.hours[evidence].found(self.now) or Finding(self.now)
+            return self.local.hours[evidence].found(self.now) or Finding(self.now)
         test = self.program.limits[number].limit.test
         if isinstance(test, AtMost):
             return self._count(number, self._all_matching(test, candidate), None)
@@ -270,21 +274,21 @@ class Outcome:
         since = window.since(self.now)
         inside = [record for record in records if record[0] >= since]
         zone = window.clock.zone if isinstance(window, Calendar) else None
-        latest = self._facts.contact(*inside[0]) if inside else None
+        latest = self.facts.contact(*inside[0]) if inside else None
         return Finding(self.now, free_at, len(inside), latest, zone=zone)
 
     def _all_matching(self, test: AtMost, candidate: Candidate) -> list[Record]:
         """What a limit of 0 would count; it blocks whatever that is, so nobody has counted it before."""
         key = test.contacts.key(candidate)
         found = []
-        for record in self._facts.records:
-            contact = self._facts.contact(*record)
+        for record in self.facts.records:
+            contact = self.facts.contact(*record)
             if contact.at <= self.now and test.contacts.include(contact) and test.contacts.key(contact) == key:
                 found.append(record)
         return sorted(found, key=itemgetter(0), reverse=True)
 
     def _window(self, number: int) -> Window:
-        return self._local.windows[self.program.window_of[number]]
+        return self.local.windows[self.program.window_of[number]]
 
     def _nth(self, number: int, records: list[Record]) -> Record:
         test = self.program.limits[number].limit.test

@@ -16,7 +16,8 @@ from policies.windows import HOUR, Rolling, milliseconds, plural
 class Cooldown(Rule):
     """Leaves a customer alone for some hours after each contact within the policy's scope.
 
-    Fractions of an hour are fine. A cooldown of 0 hours never blocks.
+    Fractions of an hour are fine. A cooldown of 0 hours never blocks. What is shown together in one response does not
+    start the pause against one another.
     """
 
     slug: ClassVar[str] = "cooldown"
@@ -29,7 +30,8 @@ class Cooldown(Rule):
     )
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
-        test = AtMost(1, assignment.contacts(), Rolling(milliseconds(self.hours, HOUR)))
+        window = Rolling(milliseconds(self.hours, HOUR))
+        test = AtMost(1, assignment.contacts(), window, counts_siblings=False)
         yield Limit(test, assignment.candidates(), assignment, partial(self._explain, assignment))
 
     def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:

@@ -89,7 +89,8 @@ def _write(writer: Writer, random: Random) -> None:
     for _ in range(2):
         writer.add("cooldown", {"cooldownHours": 48}, *on("creative", *random.sample(range(500), 5)))
     for field, threshold in (("impressions", 1000), ("impressions", 10), ("spend", 50)):
-        writer.add("budget_exhausted", {"budgetField": field, "threshold": threshold}, *on("offer", random.randrange(100)))
+        config = {"budgetField": field, "threshold": threshold}
+        writer.add("budget_exhausted", config, *on("offer", random.randrange(100)))
     writer.add("outcome_based", {"afterOutcome": ["complaint"], "suppressForDays": 2})
     for _ in range(3):
         config = {"afterOutcome": ["dismiss", "complaint"], "suppressForDays": 30}

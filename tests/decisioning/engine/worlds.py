@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from decisioning.engine.facts import Contact, Facts
 from decisioning.engine.candidates import Candidate
+from decisioning.engine.facts import Contact, Facts
 from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
 from policies.limits import Total
 from policies.scope import Assignment
