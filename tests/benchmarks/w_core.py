@@ -1,11 +1,12 @@
 """W-CORE: 500 candidates, 50 policies of every rule type, histories of 20 or 200 interactions."""
 
 from random import Random
+from typing import Any
 
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.facts import Contact, Facts
 from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
-from policies.limits import Total
+from policies.limits import Total, TotalKey
 from policies.scope import Assignment
 from policies.windows import DAY
 
@@ -13,6 +14,7 @@ NOW = 1_760_000_000_000
 OUTCOMES = ("impression", "click", "dismiss", "convert", "complaint")
 WEIGHTS = (80, 12, 5, 2, 1)
 CAMPAIGNS = 50
+SEGMENTS = frozenset({"s3", "s11"})
 
 
 def candidates(count: int = 500) -> list[Candidate]:
@@ -109,9 +111,7 @@ def _write(writer: Writer, random: Random) -> None:
     writer.add("customer_total_cap", {"maxTotal": 20, "periodType": "weekly"})
     writer.add("customer_total_cap", {"maxTotal": 60, "periodType": "monthly"})
     for label in (1, 2):
-        writer.add(
-            "offer_category_cap", {"targetCategory": f"label {label}", "maxTotal": 6, "periodType": "monthly"}
-        )
+        writer.add("offer_category_cap", {"targetCategory": f"label {label}", "maxTotal": 6, "periodType": "monthly"})
     writer.add("allow_override", {}, *on("offer", *random.sample(range(100), 2)))
     writer.add("category_suppression", {"categoryId": "cat_7", "suppressionDays": 3})
 
@@ -150,8 +150,43 @@ def history(n: int, seed: int, *, oldest: float = 90.0) -> list[Contact]:
     return contacts
 
 
-def facts(n: int, seed: int) -> Facts:
-    """A customer with that history, in two segments, and some budgets spent."""
-    totals = {("impressions", "offer", key): Total(key * 3) for key in range(100)}
-    totals |= {("spend", "offer", key): Total(key * 700_000) for key in range(100)}
-    return Facts.of(history(n, seed), segments=frozenset({"s3", "s11"}), totals=totals)
+def facts(n: int, seed: int, *, old: int = 0) -> Facts:
+    """A customer with that history, in two segments, and some budgets spent; `old` contacts lie beyond any window."""
+    ancient = [contact._replace(at=NOW - 400 * DAY - number) for number, contact in enumerate(history(old, seed))]
+    return Facts.of([*history(n, seed), *ancient], segments=SEGMENTS, totals=totals())
+
+
+def totals() -> dict[TotalKey, Total]:
+    """What all customers together have used of each offer's budgets."""
+    shown: dict[TotalKey, Total] = {("impressions", "offer", key): Total(key * 3) for key in range(100)}
+    return shown | {("spend", "offer", key): Total(key * 700_000) for key in range(100)}
+
+
+def world(n: int, seed: int) -> dict[str, Any]:
+    """The same customer, policies and candidates as the plain dicts the oracle reads."""
+    return {
+        "now": NOW,
+        "tenant_zone": "UTC",
+        "customer_zone": None,
+        "segments": set(SEGMENTS),
+        "totals": {key: total.actual for key, total in totals().items()},
+        "policies": [_plain(policy) for policy in policies()],
+        "selected": None,
+        "contacts": [contact._asdict() for contact in history(n, seed)],
+        "candidates": [
+            {name: getattr(candidate, name) for name in Candidate.__dataclass_fields__} for candidate in candidates()
+        ],
+    }
+
+
+def _plain(policy: Policy) -> dict[str, Any]:
+    return {
+        "id": policy.public_id,
+        "type": policy.rule_type,
+        "config": policy.config,
+        "priority": policy.priority,
+        "created": policy.created_at,
+        "scopes": [
+            {"scope": assignment.scope, "target": assignment.target, "dead": False} for assignment in policy.assignments
+        ],
+    }
