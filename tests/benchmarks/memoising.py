@@ -8,7 +8,6 @@ from decisioning.engine.facts import Contact, Facts
 from decisioning.engine.snapshot import PolicyLimit, Snapshot
 from policies.limits import AtMost, Blocked, Exempt, NotIn, Open, Spend, Total
 
-
 Concerned = list[tuple[Candidate, list[PolicyLimit]]]
 
 
