@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from creatives.models import Creative
-from decisioning.engine.snapshot import Candidate, Policy, PolicyLimit, Snapshot, compile_constraints, compile_policies
+from decisioning.engine.candidates import Candidate
+from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_constraints, compile_policies
 from kaireon import clock
 from kaireon.lifecycle import Status
 

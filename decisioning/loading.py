@@ -106,7 +106,7 @@ def load_facts(
     if as_of is not None:
         existing = existing.filter(at__lte=as_of)
     rows = existing.filter(customer_id=customer_id).values_list(*CONTACT_COLUMNS)
-    return Facts(
+    return Facts.of(
         contacts=[_contact(row, now=now) for row in rows],
         segments=frozenset(segments),
         totals=_totals(existing, snapshot),

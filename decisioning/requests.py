@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from decisioning.configuration import Configuration
-from decisioning.engine.snapshot import Candidate
+from decisioning.engine.candidates import Candidate
 from kaireon import clock
 from kaireon.api.fields import InstantField, ObjectField, TextField, WordsField, shown
 from kaireon.api.requests import RequestSerializer

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decisioning.configuration import Configuration
+from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import Verdict, evaluate
-from decisioning.engine.snapshot import Candidate
 from decisioning.loading import load_facts
 from kaireon import clock
 from kaireon.tenancy import Tenant
