@@ -12,6 +12,8 @@ from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_c
 from kaireon import clock
 from kaireon.lifecycle import Status
 
+MOST_COMPILED = 100
+
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
@@ -47,14 +49,13 @@ class StoredPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """What decisions depend on. Everything in it was true at one instant, which `read_at` is by the database's clock.
+    """What decisions depend on, as of one version of the tenant's configuration; never changed once it is loaded.
 
     `items`, `placements` (their channel) and `policies` hold live rows only; `names` and `public_ids` are keyed by
     (dimension, key) and know deleted rows too.
     """
 
     version: int
-    read_at: datetime
     timezone: str
     items: Mapping[int, Item]
     placements: Mapping[int, int]
@@ -62,6 +63,7 @@ class Configuration:
     names: Mapping[tuple[str, int], str]
     public_ids: Mapping[tuple[str, int], str]
     keys: Mapping[str, tuple[str, int]] = field(repr=False)
+    compiled: dict[tuple[str, ...] | None, Snapshot] = field(default_factory=dict, repr=False)
 
     def key_of(self, kind: str, public_id: object) -> int | None:
         """The key of a row of this kind, deleted or not."""
@@ -79,7 +81,15 @@ class Configuration:
         return [self.policies[public_id] for public_id in dict.fromkeys(ids)]
 
     def snapshot(self, ids: Collection[str] | None = None) -> Snapshot:
-        """The policies in force and the creatives' own constraints, compiled."""
+        """The policies in force and the creatives' own constraints, compiled; the last few are kept."""
+        asked = None if ids is None else tuple(dict.fromkeys(ids))
+        if asked not in self.compiled:
+            if len(self.compiled) >= MOST_COMPILED:
+                self.compiled.clear()
+            self.compiled[asked] = self._compile(asked)
+        return self.compiled[asked]
+
+    def _compile(self, ids: Collection[str] | None) -> Snapshot:
         policies = [stored.policy for stored in self.in_force(ids)]
         limits = compile_policies(policies, lambda kind, public_id: self.key_of(kind, public_id) or 0)
         return Snapshot(

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from decisioning.configuration import Configuration
 from decisioning.engine.evaluate import Verdict
 from decisioning.engine.explain import instant_to_wire, to_wire
-from decisioning.loading import load_configuration
+from decisioning.loading import current_configuration
 from decisioning.requests import FilterRequest
 from decisioning.services import filter_candidates
 from kaireon import clock
@@ -58,14 +58,15 @@ class FilterView(APIView):
     def post(self, request: Request) -> Response:
         """Judges candidates by the contact policies, now or as of a past instant. Nothing is stored."""
         tenant, data = actor_of(request).tenant, request.data
-        with reading():
-            configuration = load_configuration(tenant)
-            asked = FilterRequest(data=data, context={"configuration": configuration})
+        with reading() as committed:
+            configuration, read_at = current_configuration(tenant, committed=committed)
+            asked = FilterRequest(data=data, context={"configuration": configuration, "read_at": read_at})
             asked.is_valid(raise_exception=True)
             values = asked.validated_data
             found = filter_candidates(
                 tenant,
                 configuration,
+                read_at=read_at,
                 customer_id=values["customerId"],
                 candidates=values.get("candidates"),
                 segments=values["segments"],

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from django.db.models import Count, Q, Sum
@@ -53,39 +55,48 @@ CONTACT_COLUMNS = (
 )
 Rows = dict[str, dict[int, Any]]
 
+_kept: dict[int, Configuration] = {}
+_one_at_a_time = Lock()
+
+
+@dataclass(frozen=True)
+class Head:
+    """What every decision reads first: the configuration's version, the tenant's zone and the database's clock."""
+
+    version: int
+    timezone: str
+    read_at: datetime
+
+
+def current_configuration(tenant: Tenant, *, committed: bool) -> tuple[Configuration, datetime]:
+    """The configuration in force and the database's clock; called inside `reading()`, whose answer `committed` is.
+
+    The version is read every time, so an edit made by any process is in force in the next decision. What belongs to
+    the version is kept by this process, which never goes back to an older one and loads one version once at a time.
+    """
+    head = _head(tenant)
+    if not committed:  # what a transaction sees of itself may never come to be
+        return _load(tenant, head), head.read_at
+    kept = _kept.get(tenant.pk)
+    if kept is None or kept.version != head.version:
+        with _one_at_a_time:
+            kept = _kept.get(tenant.pk)
+            if kept is None or kept.version < head.version:
+                kept = _kept[tenant.pk] = _load(tenant, head)
+            elif kept.version > head.version:
+                kept = _load(tenant, head)
+    return kept, head.read_at
+
+
+def forget_configurations() -> None:
+    """Drops what was kept; for tests, which give a tenant's key to another tenant."""
+    _kept.clear()
+
 
 def load_configuration(tenant: Tenant) -> Configuration:
-    """The tenant's configuration in one consistent view; the number of queries does not depend on its size."""
+    """The tenant's configuration in one consistent view, kept nowhere."""
     with reading():
-        head = ConfigurationHead.objects.select_related("tenant").annotate(read_at=Now()).get(tenant=tenant)
-        rows: Rows = {kind: _rows_by_key(kind, tenant) for kind in KINDS}
-        policies = list(ContactPolicy.objects.of(tenant))
-        scopes = list(PolicyScope.objects.filter(tenant=tenant).order_by("position"))
-    public_ids = {(kind, key): row.public_id for kind in rows for key, row in rows[kind].items()}
-    live = {kind: {key: row for key, row in rows[kind].items() if row.deleted_at is None} for kind in rows}
-    _link(live["creative"].values(), rows)
-    scopes_of: dict[int, list[PolicyScope]] = defaultdict(list)
-    for scope in scopes:
-        scopes_of[scope.policy_id].append(scope)
-    return Configuration(
-        version=head.version,
-        read_at=clock.cut(head.read_at),
-        timezone=head.tenant.timezone,
-        items={
-            key: item_of(
-                creative,
-                public_id=public_ids["creative", key],
-                categories=live["category"],
-                sub_categories=live["sub_category"],
-            )
-            for key, creative in sorted(live["creative"].items())
-        },
-        placements={key: placement.channel_id for key, placement in live["placement"].items()},
-        policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
-        names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
-        public_ids=public_ids,
-        keys={public_id: place for place, public_id in public_ids.items()},
-    )
+        return _load(tenant, _head(tenant))
 
 
 def load_facts(
@@ -110,6 +121,43 @@ def load_facts(
         contacts=[_contact(row, now=now) for row in rows],
         segments=frozenset(segments),
         totals=_totals(existing, snapshot),
+    )
+
+
+def _head(tenant: Tenant) -> Head:
+    rows = ConfigurationHead.objects.filter(tenant=tenant).annotate(read_at=Now())
+    version, timezone, read_at = rows.values_list("version", "tenant__timezone", "read_at").get()
+    return Head(version, timezone, clock.cut(read_at))
+
+
+def _load(tenant: Tenant, head: Head) -> Configuration:
+    """Everything of one version; the number of queries does not depend on its size."""
+    rows: Rows = {kind: _rows_by_key(kind, tenant) for kind in KINDS}
+    policies = list(ContactPolicy.objects.of(tenant))
+    scopes = list(PolicyScope.objects.filter(tenant=tenant).order_by("position"))
+    public_ids = {(kind, key): row.public_id for kind in rows for key, row in rows[kind].items()}
+    live = {kind: {key: row for key, row in rows[kind].items() if row.deleted_at is None} for kind in rows}
+    _link(live["creative"].values(), rows)
+    scopes_of: dict[int, list[PolicyScope]] = defaultdict(list)
+    for scope in scopes:
+        scopes_of[scope.policy_id].append(scope)
+    return Configuration(
+        version=head.version,
+        timezone=head.timezone,
+        items={
+            key: item_of(
+                creative,
+                public_id=public_ids["creative", key],
+                categories=live["category"],
+                sub_categories=live["sub_category"],
+            )
+            for key, creative in sorted(live["creative"].items())
+        },
+        placements={key: placement.channel_id for key, placement in live["placement"].items()},
+        policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
+        names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
+        public_ids=public_ids,
+        keys={public_id: place for place, public_id in public_ids.items()},
     )
 
 

@@ -48,7 +48,7 @@ class PastInstantField(InstantField):
     """An instant that is not in the future by the database's clock."""
 
     def to_internal_value(self, data: Any) -> datetime:
-        instant, now = super().to_internal_value(data), configuration_of(self).read_at
+        instant, now = super().to_internal_value(data), self.context["read_at"]
         if instant > now:
             raise ValidationError(f"{shown(data)} lies in the future; it is {clock.text(now)} now.")
         return instant
@@ -119,7 +119,7 @@ class PolicyIdsField(serializers.Field):  # type: ignore[type-arg]
 
 @extend_schema_serializer(component_name="Filter")  # requests are named after it: FilterRequest
 class FilterRequest(RequestSerializer):
-    """`POST /decisions/filter`. Its context holds the `configuration`."""
+    """`POST /decisions/filter`. Its context holds the `configuration` and the instant it was `read_at`."""
 
     customerId = CustomerIdField()
     candidates = CandidatesField(required=False, help_text="Absent: one for each creative of the inventory.")

@@ -27,17 +27,18 @@ def filter_candidates(
     tenant: Tenant,
     configuration: Configuration,
     *,
+    read_at: datetime,
     customer_id: str,
     candidates: Sequence[Candidate] | None = None,
     segments: Collection[str] = (),
     policy_ids: Collection[str] | None = None,
     as_of: datetime | None = None,
 ) -> Filtered:
-    """Judges candidates, or one for each creative of the inventory, now or as of a past instant; nothing is stored.
+    """Judges candidates, or one for each creative of the inventory, at `read_at` or a past instant; nothing is stored.
 
     Called inside the `reading()` the configuration was loaded in, it decides on facts of the same instant.
     """
-    now = as_of or configuration.read_at
+    now = as_of or read_at
     snapshot = configuration.snapshot(policy_ids)
     facts = load_facts(tenant, customer_id, snapshot, now=now, as_of=as_of, segments=segments)
     warnings = [warning for stored in configuration.in_force(policy_ids) for warning in stored.warnings]

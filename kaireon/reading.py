@@ -10,19 +10,19 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def reading() -> Iterator[bool]:
     """One consistent view of the database for everything read inside; nothing may be written there.
 
-    Inside a transaction already begun, that transaction's own view counts.
+    Says whether all of that is committed. It is not inside a transaction already begun, whose own view counts.
     """
     if connection.in_atomic_block:
-        yield
+        yield False
         return
     with _deferred_start(), transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
+        yield True
 
 
 @contextmanager

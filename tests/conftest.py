@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from decisioning.loading import forget_configurations
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.lifecycle import writing
 from kaireon.tenancy import Actor, Role, Tenant
@@ -50,6 +51,18 @@ class Door:
         status, made = self("POST", path, body)
         assert status == 201, made
         return made
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Passwords are hashed as weakly as Django can: the suite tests who may come in, not how slow guessing is."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Keys of tenants are given out again after a rollback, which never happens outside of tests."""
+    forget_configurations()
 
 
 @pytest.fixture

@@ -50,6 +50,11 @@ class Facts:
     timezone: str | None = None
     totals: Mapping[TotalKey, Total] = field(default_factory=dict)
 
+    @property
+    def contacts(self) -> list[Contact]:
+        """The records in plain words."""
+        return [self.contact(*record) for record in self.records]
+
     @classmethod
     def of(cls, contacts: Iterable[Contact], **known: Any) -> Self:
         """Facts from contacts in plain words, in any order."""

@@ -30,7 +30,8 @@ class AllowOverride(Rule):
         yield Limit(Exempt(self.reason), assignment.candidates(), assignment, self._explain)
 
     def sentence(self, name: Namer) -> str:
-        return "Bypasses every policy that allows it" + (f", because: {self.reason}" if self.reason else "")
+        because = f", because: {self.reason.rstrip('. ')}" if self.reason else ""
+        return f"Bypasses every policy that allows it{because}"
 
     def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         return self.sentence(lambda kind, value: value), {"reason": self.reason}

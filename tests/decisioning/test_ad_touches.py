@@ -216,7 +216,7 @@ def random_instant(rng: random.Random, history: list[Thing], policies: list[dict
     return rng.randint(milliseconds("2018-06-28T00:00:00Z"), milliseconds("2018-08-20T00:00:00Z"))
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_every_verdict_over_real_touches_equals_the_brute_force_reading(
     admin: Door, delivery: Door, tenant: Tenant, tmp_path: Path
 ) -> None:

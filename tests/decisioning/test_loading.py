@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from creatives.models import Channel
-from decisioning.engine.snapshot import Candidate
-from decisioning.loading import load_configuration, load_facts
+from decisioning.engine.candidates import Candidate
+from decisioning.loading import current_configuration, load_configuration, load_facts
 from kaireon.access import create_tenant, operator
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import writing
@@ -167,8 +167,9 @@ def test_reading_leaves_other_transactions_as_they_are() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_configuration_is_read_at_the_clock_of_the_database() -> None:
     tenant = create_tenant(key="acme", name="Acme")
-    first = load_configuration(tenant).read_at
-    second = load_configuration(tenant).read_at
+    with reading() as committed:
+        first = current_configuration(tenant, committed=committed)[1]
+        second = current_configuration(tenant, committed=committed)[1]
     assert timedelta(0) <= second - first < timedelta(minutes=1)
     assert first.microsecond % 1000 == 0
     assert ContactPolicy.objects.of(tenant).count() == 0

@@ -1,7 +1,7 @@
 import pytest
 
-from decisioning.engine.facts import Contact
 from decisioning.engine.candidates import Candidate
+from decisioning.engine.facts import Contact
 from policies.scope import SCOPES, Assignment, phrase
 
 CANDIDATE = Candidate(creative=1, offer=2, channel=3, category=4, sub_category=None)

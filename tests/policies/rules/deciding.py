@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import evaluate
 from decisioning.engine.facts import Contact, Facts
-from decisioning.engine.candidates import Candidate
 from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
 from policies.rule import ConfigError
 from policies.rules import rule_for
