@@ -6,15 +6,17 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import OperationalError, models, transaction
 
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import Lifecycle, Writing, writing
 from kaireon.publicid import Kind
+from kaireon.reading import impatient
 from kaireon.tenancy import Actor, Role, Tenant
 
 KEY_PREFIX = "krn_"
@@ -73,9 +75,13 @@ class ApiKey(Lifecycle):
         ]
 
     def remember_use(self, now: datetime) -> None:
-        """Notes when the key was last used, at most once a minute."""
-        if self.last_used_at is None or now - self.last_used_at >= LAST_USED_PRECISION:
-            type(self).everything.filter(pk=self.pk).update(last_used_at=now)
+        """Notes when the key was last used, at most once a minute, and never at the cost of the request."""
+        if self.last_used_at is not None and now - self.last_used_at < LAST_USED_PRECISION:
+            return
+        free = type(self).everything.select_for_update(skip_locked=True).filter(pk=self.pk)
+        with impatient(), suppress(OperationalError), transaction.atomic():
+            if free.exists():
+                free.update(last_used_at=now)
 
 
 def new_secret() -> str:

@@ -1,4 +1,4 @@
-"""Reading several tables as they were at one instant, without locking anything: the counterpart of `writing`."""
+"""How the database is entered: reading several tables as they were at one instant, and writing without waiting."""
 
 from __future__ import annotations
 
@@ -38,3 +38,18 @@ def _deferred_start() -> Iterator[None]:
         yield
     finally:
         sqlite.transaction_mode = configured
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Lets what is written inside fail at once where SQLite would wait for another writer."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+            cursor.execute("PRAGMA busy_timeout = 0")
+            try:
+                yield
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {patience}")
+        return
+    yield

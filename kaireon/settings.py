@@ -73,9 +73,10 @@ TEMPLATES = [
     }
 ]
 
-DATABASE_URL = env.text("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'kaireon.sqlite3'}")
+# Lower case, so that it is no setting: Django shows settings on its debug page, and this one may hold a password.
+database_url = env.text("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'kaireon.sqlite3'}")
 try:
-    database = dj_database_url.parse(DATABASE_URL, conn_max_age=None)
+    database = dj_database_url.parse(database_url, conn_max_age=None)
 except (dj_database_url.ParseError, ValueError) as error:
     raise ImproperlyConfigured(
         "DATABASE_URL cannot be read; write sqlite:///path or postgres://user:password@host:port/name."
@@ -177,7 +178,9 @@ SIMPLE_HISTORY_DATE_INDEX = False  # history is read per row, newest first, neve
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"request": {"()": "kaireon.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is an answer, not an incident
 }

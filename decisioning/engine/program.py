@@ -6,13 +6,13 @@ records come newest first, the n-th of a counter tells by its instant alone whet
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from decisioning.engine.candidates import Candidate, CandidateIndex
 from decisioning.engine.facts import Contact
 from decisioning.engine.snapshot import PolicyLimit
 from policies.limits import AtMost, Blocked, Exempt, NotIn, Open, Spend, TotalKey
-from policies.scope import Contacts
+from policies.scope import Contacts, Dimension, value_of
 from policies.windows import Window
 
 MOST_ROUTES = 200_000
@@ -46,6 +46,8 @@ class Program:
         self.budgets: list[tuple[TotalKey, int, list[Marked]]] = []  # per budget, the totals that block whom
         self.overrides: list[Marked] = []
         self._selectors: dict[Contacts, list[tuple[int, int, int]]] = defaultdict(list)
+        self._unbound: list[Contacts] = []
+        self._bound: dict[Dimension, dict[int | None, list[Contacts]]] = defaultdict(lambda: defaultdict(list))
         self._numbers: dict[tuple[Contacts, int | None], int | None] = {}
         self._routes: dict[Hashable, Route] = {}
         self._locals: dict[tuple[str | None, str | None], Local] = {}
@@ -71,7 +73,9 @@ class Program:
     def route(self, trace: Hashable, contact: Contact) -> Route:
         """The counters that count this trace, remembered for the next record that bears it."""
         counters = (
-            self._counter(selector, selector.key(contact)) for selector in self._selectors if selector.include(contact)
+            self._counter(selector, selector.key(contact))
+            for selector in self._possible(contact)
+            if selector.include(contact)
         )
         route = tuple(counter for counter in counters if counter is not None)
         if len(self._routes) >= MOST_ROUTES:
@@ -91,12 +95,30 @@ class Program:
         """What `route` has worked out so far."""
         return self._routes
 
+    def _possible(self, contact: Contact) -> Iterator[Contacts]:
+        """The selectors that may include a contact: those bound to nothing, and those bound to one of its values."""
+        yield from self._unbound
+        for dimension, by_key in self._bound.items():
+            yield from by_key.get(value_of(contact, dimension), ())
+
+    def _remember(self, selector: Contacts) -> None:
+        """Files a selector under what it is bound to, so that thousands bound to other things cost nothing."""
+        if selector in self._selectors:
+            return
+        if not selector.where:
+            self._unbound.append(selector)
+            return
+        dimension, keys = selector.where[0]
+        for key in keys:
+            self._bound[dimension][key].append(selector)
+
     def _place(self, number: int, mask: int) -> None:
         test = self.limits[number].limit.test
         match test:
             case AtMost():
                 self.window_of[number] = self._window(test.window)
                 if test.n:
+                    self._remember(test.contacts)
                     self._selectors[test.contacts].append((test.n, self.window_of[number], number))
                 else:
                     self.always.append((number, mask))
@@ -124,7 +146,7 @@ class Program:
                 self.budgets.append((total, number, blocked))
 
     def _window(self, window: Window) -> int:
-        if window not in self.windows:
+        if window not in self.windows:  # few rules, few windows
             self.windows.append(window)
         return self.windows.index(window)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from policies.limits import Blocked, Finding
-from policies.rule import ConfigError, Explanation, Limit, Resolve
+from policies.rule import ConfigError, Explanation, Limit, Resolve, Rule
 from policies.rules import rule_for, slugs
 from policies.scope import Assignment, Subject, Voice
 
@@ -104,17 +105,27 @@ def compile_constraints(
 ) -> list[PolicyLimit]:
     """A creative's own constraints, which act exactly like policies scoped to it and are named after it."""
     compiled = []
+    assignment = Assignment("creative", creative, public_id=public_id)
     for key, (rule_type, option) in _CONSTRAINTS.items():
-        if constraints.get(key) is not None:
-            policy = Policy(
-                public_id=public_id,
-                name=name,
-                version=version,
-                rule_type=rule_type,
-                config={option: constraints[key]},
-                assignments=(Assignment("creative", creative, public_id=public_id),),
-            )
+        value = constraints.get(key)
+        if value is None:
+            continue
+        policy = Policy(
+            public_id=public_id,
+            name=name,
+            version=version,
+            rule_type=rule_type,
+            config={option: value},
+            assignments=(assignment,),
+        )
+        rule = _constraint(rule_type, option, value) if isinstance(value, int) else None
+        if rule is None:
             compiled += compile_policy(policy, lambda _kind, _id: 0)
+        else:
+            compiled += [
+                _placed(policy, limit, rule.bypassable, rule.stands_for_mandatory)
+                for limit in rule.limits([assignment])
+            ]
     return compiled
 
 
@@ -122,6 +133,15 @@ _CONSTRAINTS = {
     "frequencyCapPerDay": ("frequency_cap", "maxPerDay"),
     "cooldownHours": ("cooldown", "cooldownHours"),
 }
+
+
+@lru_cache(maxsize=1024)
+def _constraint(rule_type: str, option: str, value: int) -> Rule | None:
+    """The rule of a constraint, read once however many creatives have it; None when it cannot be read."""
+    try:
+        return rule_for(rule_type).parse({option: value}).rule
+    except ConfigError:
+        return None
 
 
 def _unreadable(policy: Policy, why: str, *, stands_for_mandatory: bool) -> list[PolicyLimit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ class Command(BaseCommand):
             with transaction.atomic():
                 tenant = create_tenant(key=DEMO, name="Demo Bank", timezone="Europe/Berlin")
                 build_configuration(tenant)
-                count = simulate(tenant, customers=options["customers"], seed=options["seed"], until=clock.now())
-            self.stdout.write(f"Made the tenant {DEMO} with {count:,} simulated interactions.")
+                interactions = simulate(tenant, customers=options["customers"], seed=options["seed"], until=clock.now())
+            self.stdout.write(f"Made the tenant {DEMO} with {interactions:,} simulated interactions.")
         self._say(tenant, credentials(tenant, options["credentials"]), f"http://{options['host']}:{options['port']}")
 
     def _say(self, tenant: Tenant, known: dict[str, str], address: str) -> None:
@@ -69,26 +70,48 @@ class Command(BaseCommand):
 
 def credentials(tenant: Tenant, path: Path) -> dict[str, str]:
     """The demo's user, password and key; kept in a file, because the system itself stores only their digests."""
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = _read(path)
     if _still_valid(tenant, known):
         return known
-    known = {"user": USER, "password": get_random_string(16), "key": _new_key(tenant)}
-    user, _ = User.objects.get_or_create(username=USER, defaults={"is_staff": True, "is_superuser": True})
-    user.set_password(known["password"])
-    user.save()
-    if not Membership.objects.filter(tenant=tenant, user=user).exists():
+    with transaction.atomic():
+        known = {"user": _free_name(), "password": get_random_string(16), "key": _new_key(tenant)}
+        # A superuser, so that the demo shows tenants and users, too.
+        user = User.objects.create_superuser(known["user"], password=known["password"])
         with writing(operator(tenant, "quickstart")) as unit:
             unit.create(Membership(user=user, role=Role.ADMIN))
-    path.parent.mkdir(exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(known))
+    _keep(path, known)
     return known
 
 
+def _read(path: Path) -> dict[str, str]:
+    """What an earlier run kept; nothing when the file is not there or cannot be read any more."""
+    try:
+        known = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _keep(path: Path, known: dict[str, str]) -> None:
+    """Writes the file whole or not at all, readable for nobody else."""
+    path.parent.mkdir(exist_ok=True, parents=True)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(known))
+    fresh.replace(path)
+
+
+def _free_name() -> str:
+    """A user name that nobody has: an account somebody made is never taken over."""
+    names = (USER if number == 1 else f"{USER}{number}" for number in count(1))
+    return next(name for name in names if not User.objects.filter(username=name).exists())
+
+
 def _still_valid(tenant: Tenant, known: dict[str, str]) -> bool:
-    user = User.objects.filter(username=known.get("user", "")).first()
-    key = ApiKey.objects.filter(tenant=tenant, digest=digest_of(known.get("key", ""))).first()
-    return key is not None and user is not None and user.check_password(known["password"])
+    user = User.objects.filter(username=str(known.get("user"))).first()
+    key = ApiKey.objects.filter(tenant=tenant, digest=digest_of(str(known.get("key")))).first()
+    return key is not None and user is not None and user.check_password(str(known.get("password")))
 
 
 def _new_key(tenant: Tenant) -> str:

@@ -1,0 +1,75 @@
+"""The demo is made once, kept, and never at somebody else's cost."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from decisioning.models import Interaction
+from kaireon import audit
+from kaireon.audit import AuditEntry
+from kaireon.tenancy import Tenant
+from policies.models import ContactPolicy
+from policies.rules import slugs
+
+pytestmark = pytest.mark.django_db
+
+
+def quickstart(path: Path, **options: Any) -> str:
+    out = StringIO()
+    call_command("quickstart", customers=50, credentials=path, stdout=out, **options)
+    return out.getvalue()
+
+
+def printed(said: str) -> dict[str, str]:
+    words = said.split()
+    return {name: words[words.index(name) + 1] for name in ("user", "password")} | {
+        "key": words[words.index("key") + 1]
+    }
+
+
+def test_it_makes_a_tenant_with_a_policy_of_every_rule_type(tmp_path: Path) -> None:
+    said = quickstart(tmp_path / "kept.json")
+    tenant = Tenant.objects.get(key="demo")
+    assert sorted(ContactPolicy.objects.of(tenant).values_list("rule_type", flat=True)) == sorted(slugs())
+    assert Interaction.objects.of(tenant).values("customer_id").distinct().count() == 50
+    assert audit.verify(tenant).intact
+    assert Client().login(username=printed(said)["user"], password=printed(said)["password"])
+
+
+def test_the_printed_request_is_answered_with_a_suppressed_offer(tmp_path: Path) -> None:
+    said = quickstart(tmp_path / "kept.json")
+    body = said[said.index("-d '") + 4 : said.rindex("' |")]
+    response = Client().post(
+        "/api/v1/decisions/filter", body, content_type="application/json", headers={"X-API-Key": printed(said)["key"]}
+    )
+    results = response.json()["results"]
+    assert [result["allowed"] for result in results] == [False, False]
+    assert results[0]["reasons"][0]["reason"] == "1 of 1 contacts on Email in the last 24 hours"
+
+
+def test_a_second_run_keeps_everything_and_prints_the_same(tmp_path: Path) -> None:
+    first = quickstart(tmp_path / "kept.json")
+    entries, interactions = AuditEntry.objects.count(), Interaction.objects.count()
+    second = quickstart(tmp_path / "kept.json")
+    assert printed(second) == printed(first)
+    assert (AuditEntry.objects.count(), Interaction.objects.count()) == (entries, interactions)
+
+
+def test_an_account_that_bears_the_name_is_left_alone(tmp_path: Path) -> None:
+    User.objects.create_user("demo", password="my own password")
+    said = quickstart(tmp_path / "kept.json")
+    assert printed(said)["user"] == "demo2"
+    assert Client().login(username="demo", password="my own password")
+
+
+def test_a_damaged_file_counts_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    quickstart(path)
+    path.write_text('{"user": "de')
+    assert printed(quickstart(path))["user"] == "demo2"
+    assert path.stat().st_mode & 0o077 == 0
