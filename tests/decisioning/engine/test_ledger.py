@@ -1,0 +1,122 @@
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decisioning.engine.facts import Contact
+from decisioning.engine.ledger import (
+    FORMAT,
+    NEVER_RECORDED,
+    TooManyWords,
+    UnreadableLedger,
+    append,
+    compacted,
+    contact_of,
+    decode,
+    encode,
+    packed,
+    trace_of,
+)
+
+WORDS = {1: "impression", 2: "click", 3: "cards", 4: "spring", NEVER_RECORDED - 1: "last"}
+NUMBERS = {word: number for number, word in WORDS.items()}
+KEYS = st.none() | st.integers(1, 2**32 - 1)
+INSTANTS = st.integers(-(2**63), 2**63 - 1)
+CONTACTS = st.builds(
+    Contact,
+    at=INSTANTS,
+    outcome=st.sampled_from(["impression", "click", "last", ""]),
+    offer=KEYS,
+    creative=KEYS,
+    channel=KEYS,
+    placement=KEYS,
+    category=KEYS,
+    sub_category=KEYS,
+    label=st.sampled_from([None, "", "cards", "last"]),
+    campaign=st.sampled_from([None, "spring", "last"]),
+)
+RECORDS = st.lists(st.tuples(st.integers(0, 5) | INSTANTS, st.binary(min_size=32, max_size=32)), max_size=60)
+
+
+def trace(n):
+    return trace_of(Contact(0, offer=n), NUMBERS)
+
+
+@given(CONTACTS)
+def test_a_contact_survives_the_ledger_whole(contact):
+    record = contact.at, trace_of(contact, NUMBERS)
+    assert [contact_of(at, trace, WORDS) for at, trace in decode(encode([record]))] == [contact]
+
+
+def test_a_record_takes_forty_bytes_and_a_full_ledger_less_than_two_kilobytes():
+    assert [len(encode([(at, trace(1)) for at in range(n)])) for n in (0, 1, 48)] == [1, 41, 1921]
+
+
+@settings(max_examples=60)
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_the_order_of_writing_means_nothing(records, rng):
+    shuffled = rng.sample(records, len(records))
+    one_by_one = b""
+    for record in shuffled:
+        one_by_one = append(one_by_one, record)
+    expected = sorted(records, reverse=True)
+    assert decode(encode(records)) == expected
+    assert decode(encode(shuffled)) == expected
+    assert decode(one_by_one) == (expected if records else [])
+
+
+def test_a_late_event_is_put_at_the_end_and_read_in_its_place():
+    data = append(encode([(10, trace(1)), (30, trace(3))]), (20, trace(2)))
+    assert data == encode([(10, trace(1)), (30, trace(3))]) + packed((20, trace(2)))
+    assert decode(data) == [(30, trace(3)), (20, trace(2)), (10, trace(1))]
+
+
+def test_two_equal_records_are_two_contacts():
+    assert decode(encode([(1, trace(1))] * 2)) == [(1, trace(1))] * 2
+
+
+def test_nothing_is_an_empty_ledger():
+    assert decode(b"") == decode(FORMAT) == []
+    assert append(b"", (1, trace(1))) == encode([(1, trace(1))])
+
+
+def test_compacting_keeps_the_newest_and_says_since_when_all_are_there():
+    records = [(at, trace(at + 1)) for at in range(60)]
+    data, complete_from = compacted(encode(random.Random(1).sample(records, 60)))
+    assert (decode(data), complete_from) == (records[:11:-1], 12)
+
+
+def test_an_instant_of_which_one_record_was_left_out_is_not_complete():
+    data, complete_from = compacted(encode([(5, trace(1)), (5, trace(2)), (7, trace(3))]), most=2)
+    assert (decode(data), complete_from) == ([(7, trace(3)), (5, trace(2))], 6)
+
+
+def test_compacting_a_small_ledger_changes_nothing():
+    data = encode([(2, trace(1)), (1, trace(1))])
+    assert compacted(data, most=2) == (data, None)
+    assert compacted(b"") == (b"", None)
+
+
+@pytest.mark.parametrize("data", [b"\x02", b"\x00" + bytes(40), encode([(1, trace(1))])[:-1], FORMAT + b"x"])
+def test_what_is_no_ledger_of_this_format_is_refused(data):
+    with pytest.raises(UnreadableLedger) as refused:
+        decode(data)
+    assert refused.value.data == data
+
+
+def test_nothing_is_put_behind_an_unknown_format():
+    with pytest.raises(UnreadableLedger, match="1 bytes beginning with 0x02 are no ledger of format 1"):
+        append(b"\x02", (1, trace(1)))
+
+
+def test_a_word_too_many_is_named():
+    for contact in (Contact(0, "new"), Contact(0, label="new"), Contact(0, campaign="new")):
+        with pytest.raises(TooManyWords) as refused:
+            trace_of(contact, {"impression": 1, "new": NEVER_RECORDED})
+        assert refused.value.number == NEVER_RECORDED
+
+
+def test_a_word_younger_than_the_words_at_hand_is_a_key_error():
+    with pytest.raises(KeyError):
+        contact_of(0, trace_of(Contact(0, campaign="spring"), NUMBERS), {1: "impression"})
