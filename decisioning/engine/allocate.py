@@ -5,7 +5,6 @@ one of each assignment, and of all together as far as asking in rank order allow
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from decisioning.engine.assignment import METHODS, Board, Entry, Place
@@ -20,24 +19,43 @@ class Placed(NamedTuple):
     placement: int | None
 
 
-def listed(entries: Iterable[Entry], admit: Admit, *, limit: int) -> list[Placed]:
-    """The best of each offer in rank order, until `limit` were admitted; O(n log n)."""
+def tied(entries: Iterable[Entry]) -> list[Entry]:
+    """The order among equal scores: higher priority, older offer, creative; worked out once for all customers."""
+    return sorted(entries, key=lambda entry: (-entry.priority, entry.age, entry.position))
+
+
+def ranked(tied: Sequence[Entry], scores: Sequence[float], mandatory: int = 0) -> list[Entry]:
+    """The order of a response: mandatory offers, then higher scores, then as in `tied`.
+
+    `scores` are by position, `mandatory` is a mask of positions. Where scores are the same for all customers, so is
+    this order.
+    """
+    order = sorted(tied, key=lambda entry: scores[entry.position], reverse=True)
+    return sorted(order, key=lambda entry: not mandatory >> entry.position & 1) if mandatory else order
+
+
+def listed(ranked: Iterable[Entry], admit: Admit, *, limit: int) -> list[Placed]:
+    """The best of each offer in rank order, until `limit` were admitted; it looks at no entry beyond the last."""
     placed: list[Placed] = []
     offers: set[int] = set()
-    for entry in sorted(entries, key=attrgetter("rank")):
-        if len(placed) >= limit:
-            break
+    if limit < 1:
+        return placed
+    for entry in ranked:
         if entry.offer not in offers and admit((entry.position,)):
             offers.add(entry.offer)
             placed.append(Placed(entry.position, entry.placement))
+            if len(placed) == limit:
+                break
     return placed
 
 
 def allocated(
-    entries: Iterable[Entry],
+    ranked: Iterable[Entry],
+    scores: Sequence[float],
     places: Sequence[Place],
     admit: Admit,
     *,
+    mandatory: int = 0,
     method: str = "optimal",
     atomic: Collection[int] = (),
     limit: int | None = None,
@@ -47,12 +65,12 @@ def allocated(
     `admit` is asked in rank order and takes all the positions it is given, counting them, or none. What it admits
     stays. What it refuses is taken out and everything else assigned again before anybody is asked, so that lower ranks
     make way for the offer that lost its place. A channel in `atomic` fills each of its named placements or none, and is
-    asked for as one where its best candidate stands; refused, it is out. One question takes something in or out, so
+    asked for as one where its best candidate stands; refused, it is out. Every question takes something in or out, so
     there are at most as many as entries. Raises `ValueError` for a method that does not exist.
     """
     if method not in METHODS:
         raise ValueError(f"there is no allocation method {method!r}; choose one of {', '.join(METHODS)}")
-    board = Board(sorted(entries, key=attrgetter("rank")), places, method)
+    board = Board(ranked, scores, places, mandatory=mandatory, method=method)
     coupled, room = frozenset(atomic), board.slots if limit is None else limit
     placed: list[tuple[Entry, int]] = []
     units = board.proposal(coupled)
@@ -66,5 +84,5 @@ def allocated(
         else:
             board.close(channel) if channel in coupled else board.refuse(chosen[0])
             units = board.proposal(coupled)
-    placed.sort(key=lambda pair: pair[0].rank)
+    placed.sort(key=lambda pair: board.order(pair[0]))
     return [Placed(entry.position, places[place].placement) for entry, place in placed]

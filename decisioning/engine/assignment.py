@@ -7,7 +7,7 @@ and Electronic Systems 52(4), 2016, as scipy implements it; the classic method f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,21 +23,14 @@ Cell = tuple[int, int]  # the row of an offer, the column of a slot
 
 
 class Entry(NamedTuple):
-    """A candidate that may be shown. `age` is smallest for the oldest offer; `position` breaks last ties."""
+    """A candidate that may be shown, the same for every customer; `age` is smallest for the oldest offer."""
 
     position: int
     offer: int
-    channel: int | None
-    placement: int | None
-    score: float
-    priority: int
+    channel: int | None = None
+    placement: int | None = None
+    priority: int = 50
     age: int = 0
-    mandatory: bool = False
-
-    @property
-    def rank(self) -> tuple[bool, float, int, int, int]:
-        """The order of a response: mandatory offers, then higher score, higher priority, older offer, creative."""
-        return (not self.mandatory, -self.score, -self.priority, self.age, self.position)
 
 
 class Place(NamedTuple):
@@ -47,10 +40,6 @@ class Place(NamedTuple):
     channel: int
     slots: int = 1
 
-    def suits(self, entry: Entry) -> bool:
-        """Whether the candidate may stand here: it has this placement, or none but the channel."""
-        return entry.channel == self.channel and entry.placement in (None, self.placement)
-
 
 class Board:
     """What may still stand where: offers as rows, slots as columns, and a weight where an offer has a candidate.
@@ -58,24 +47,34 @@ class Board:
     A weight is the score, more for mandatory offers than all scores together, and a trace for rank; 0 = no candidate.
     """
 
-    def __init__(self, ranked: Sequence[Entry], places: Sequence[Place], method: str) -> None:
+    def __init__(
+        self,
+        ranked: Iterable[Entry],
+        scores: Sequence[float],
+        places: Sequence[Place],
+        *,
+        mandatory: int = 0,
+        method: str = "optimal",
+    ) -> None:
         import numpy as np  # a request without placements never needs it
 
         self._match = METHODS[method]
         self._channels = [place.channel for place in places]
-        self._options: dict[Cell, list[Entry]] = defaultdict(list)  # by (row, place), in rank order
+        self._scores, self._mandatory = scores, mandatory
         self._row: dict[int, int] = {}
-        for entry in ranked:
-            for number, place in enumerate(places):
-                if place.suits(entry):
-                    self._options[self._row.setdefault(entry.offer, len(self._row)), number].append(entry)
+        self._options: list[list[list[Entry]]] = []  # by row and place, in rank order
+        self._order: dict[int, int] = {}
+        self._fill(ranked, places)
         self._place = [n for n, place in enumerate(places) for _ in range(min(place.slots, len(self._row)))]
         self._columns = [[c for c, place in enumerate(self._place) if place == n] for n in range(len(places))]
-        self._trace = {entry.position: TIE * (1 - n / (len(ranked) + 1)) for n, entry in enumerate(ranked)}
-        self._mandatory = 1 + (1 + max((entry.score for entry in ranked), default=0.0)) * len(self._place)
-        self._weights: Weights = np.zeros((len(self._row), len(self._place)))
-        for cell in self._options:
-            self._weigh(*cell)
+        # More than the scores of all slots together, every trace included.
+        self._first = 1 + (1 + max((scores[position] for position in self._order), default=0.0)) * len(self._place)
+        by_place = [[self._weight(options, n) for n, options in enumerate(row)] for row in self._options]
+        self._weights: Weights = np.array(by_place).reshape(len(self._row), len(places))[:, self._place]
+
+    def order(self, entry: Entry) -> int:
+        """Where the candidate stands among all that have a place to go to."""
+        return self._order[entry.position]
 
     @property
     def slots(self) -> int:
@@ -88,13 +87,13 @@ class Board:
 
     def candidate(self, cell: Cell) -> Entry:
         """The offer's best candidate for the slot."""
-        return self._options[cell[0], self.place(cell)][0]
+        return self._options[cell[0]][self._place[cell[1]]][0]
 
     def proposal(self, coupled: frozenset[int]) -> list[list[Cell]]:
         """What to ask for, in rank order: single cells, and together all cells of a coupled channel."""
         units: dict[Cell | int, list[Cell]] = defaultdict(list)
         best = self._coupled(self._weights, coupled, frozenset())
-        for cell in sorted(best[1] if best else [], key=lambda cell: self.candidate(cell).rank):
+        for cell in sorted(best[1] if best else [], key=lambda cell: self.order(self.candidate(cell))):
             channel = self._channels[self.place(cell)]
             units[channel if channel in coupled else cell].append(cell)
         return list(units.values())
@@ -110,10 +109,12 @@ class Board:
     def refuse(self, entry: Entry) -> None:
         """Takes a candidate out; its offer's next best steps in."""
         row = self._row[entry.offer]
-        for place in range(len(self._channels)):
-            if entry in self._options.get((row, place), ()):
-                self._options[row, place].remove(entry)
-                self._weigh(row, place)
+        for place, options in enumerate(self._options[row]):
+            if entry in options:
+                options.remove(entry)
+                weight = self._weight(options, place)
+                for column in self._columns[place]:
+                    self._weights[row, column] = weight
 
     def close(self, channel: int) -> None:
         """Takes all places of a channel out."""
@@ -122,14 +123,29 @@ class Board:
             if own == channel:
                 self._columns[place].clear()
 
-    def _weigh(self, row: int, place: int) -> None:
-        weight = 0.0
-        if self._options[row, place]:
-            entry = self._options[row, place][0]
-            # The product puts the higher of two ranks into the earlier place.
-            trace = self._trace[entry.position] * (1 - EARLIER * place / len(self._channels))
-            weight = entry.score + trace + (self._mandatory if entry.mandatory else 0)
-        self._weights[row, self._columns[place]] = weight
+    def _fill(self, ranked: Iterable[Entry], places: Sequence[Place]) -> None:
+        """Notes every candidate where it may stand: at its placement, or without one at all of its channel."""
+        numbers: dict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+        for number, place in enumerate(places):
+            numbers[place.channel, place.placement].append(number)
+            numbers[place.channel, None].append(number)
+        for entry in ranked:
+            own = numbers.get((entry.channel, entry.placement))
+            if own:
+                self._order[entry.position] = len(self._order)
+                row = self._row.setdefault(entry.offer, len(self._row))
+                if row == len(self._options):
+                    self._options.append([[] for _ in places])
+                for number in own:
+                    self._options[row][number].append(entry)
+
+    def _weight(self, options: Sequence[Entry], place: int) -> float:
+        if not options:
+            return 0.0
+        position = options[0].position
+        # Of two ranks the higher goes to the earlier place, because that makes the sum of the products larger.
+        trace = TIE * (1 - self._order[position] / (len(self._order) + 1)) * (1 - EARLIER * place / len(self._channels))
+        return self._scores[position] + trace + (self._first if self._mandatory >> position & 1 else 0)
 
     def _coupled(
         self, weights: Weights, coupled: frozenset[int], forced: frozenset[int]
@@ -181,7 +197,8 @@ def _best(weights: Weights) -> list[Cell]:
     from scipy.optimize import linear_sum_assignment  # 0.2 s that only the first such request pays
 
     rows, columns = linear_sum_assignment(weights, maximize=True)
-    return [cell for cell in zip(rows.tolist(), columns.tolist(), strict=True) if weights[cell] > 0]
+    found = (weights[rows, columns] > 0).tolist()
+    return [(row, column) for row, column, real in zip(rows.tolist(), columns.tolist(), found, strict=True) if real]
 
 
 def _greedy(weights: Weights) -> list[Cell]:

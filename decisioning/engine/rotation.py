@@ -10,27 +10,23 @@ distributed hash tables", SPAA 2005.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import log
 
-from decisioning.engine.candidates import Candidate, positions
+from decisioning.engine.candidates import Candidate
 
-Place = tuple[int, int | None, int | None]
+Group = tuple[int, int | None, int | None]  # offer, channel, placement
 Variant = tuple[int, int]
 
 
-def chosen(variants: Iterable[Variant], *, tenant: int, place: Place, customer: str) -> int | None:
+def chosen(variants: Iterable[Variant], *, tenant: int, group: Group, customer: str) -> int | None:
     """The creative among (creative, weight) pairs that a customer sees; None when no weight is above 0.
 
-    `place` is the variants' (offer, channel, placement). Equal draws go to the smaller key.
+    `group` is what the variants have in common. Equal draws go to the smaller key.
     """
-    start = ":".join("" if key is None else str(key) for key in (tenant, *place))
-    drawn = [
-        (weight / -log(_uniform(f"{start}:{creative}:{customer}")), -creative)
-        for creative, weight in variants
-        if weight > 0
-    ]
+    start = _start(tenant, group, customer)
+    drawn = [(weight / -log(_uniform(start, creative)), -creative) for creative, weight in variants if weight > 0]
     return -max(drawn)[1] if drawn else None
 
 
@@ -39,35 +35,39 @@ class Rotation:
 
     def __init__(self, tenant: int, candidates: Sequence[Candidate], weights: Sequence[int]) -> None:
         self._tenant = tenant
-        self._creatives = [candidate.creative for candidate in candidates]
-        self._weights = weights
-        groups: dict[Place, list[int]] = defaultdict(list)
+        groups: dict[Group, dict[int, tuple[int, int]]] = defaultdict(dict)
         for position, candidate in enumerate(candidates):
             if weights[position] > 0:
-                groups[candidate.offer, candidate.channel, candidate.placement].append(position)
-        self._alone = sum(1 << group[0] for group in groups.values() if len(group) == 1)
-        self._groups = [
-            (place, sum(1 << position for position in group)) for place, group in groups.items() if len(group) > 1
-        ]
+                group = groups[candidate.offer, candidate.channel, candidate.placement]
+                group[candidate.creative] = 1 << position, weights[position]
+        self._groups = [(group, variants, _union(variants)) for group, variants in groups.items() if len(variants) > 1]
+        self._alone = sum(_union(variants) for variants in groups.values() if len(variants) == 1)
 
     def among(self, allowed: int, customer: str) -> int:
         """Of the allowed candidates one per offer, channel and placement; those of weight 0 never."""
         seen = allowed & self._alone
-        for place, group in self._groups:
-            survivors = allowed & group
+        for group, variants, everyone in self._groups:
+            survivors = allowed & everyone
             if survivors & (survivors - 1):
-                survivors = self._drawn(place, positions(survivors), customer)
+                drawn = [(creative, weight) for creative, (bit, weight) in variants.items() if bit & survivors]
+                creative = chosen(drawn, tenant=self._tenant, group=group, customer=customer)
+                survivors = 0 if creative is None else variants[creative][0]
             seen |= survivors
         return seen
 
-    def _drawn(self, place: Place, survivors: Sequence[int], customer: str) -> int:
-        position_of = {self._creatives[position]: position for position in survivors}
-        variants = [(creative, self._weights[position]) for creative, position in position_of.items()]
-        creative = chosen(variants, tenant=self._tenant, place=place, customer=customer)
-        return 0 if creative is None else 1 << position_of[creative]
+
+def _union(variants: Mapping[int, tuple[int, int]]) -> int:
+    return sum(bit for bit, _ in variants.values())
 
 
-def _uniform(text: str) -> float:
+def _start(tenant: int, group: Group, customer: str) -> blake2b:
+    """What all variants' draws begin with; only the customer may contain a colon, and a creative follows."""
+    keys = ":".join("" if key is None else str(key) for key in (tenant, *group))
+    return blake2b(f"{keys}:{customer}:".encode("utf-8", "surrogatepass"), digest_size=8)
+
+
+def _uniform(start: blake2b, creative: int) -> float:
     """A number in the open interval from 0 to 1: 52 bits and a half, so that neither end can be rounded to."""
-    drawn = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 12
-    return (drawn + 0.5) / (1 << 52)
+    draw = start.copy()
+    draw.update(b"%d" % creative)
+    return ((int.from_bytes(draw.digest(), "big") >> 12) + 0.5) / (1 << 52)
