@@ -1,4 +1,8 @@
-"""Commands that work through many rows: in batches of one transaction each, counted, and safe to run twice."""
+"""Commands that work through many rows: in batches of one transaction each, counted, and safe to run twice.
+
+A dry run is the same work inside one more transaction, over all batches, that is rolled back at the end: every batch
+finds what the ones before it did, so it says the numbers the real run will say. It holds its locks until then.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -49,7 +53,7 @@ class BatchCommand(BaseCommand, Generic[R]):
         """Reads the arguments; raises CommandError when they make no sense. The tenant is known."""
 
     def rows(self) -> Iterable[R]:
-        """What there is to do; read batch by batch, outside any transaction."""
+        """What there is to do; read batch by batch, outside the batches' transactions."""
         raise NotImplementedError
 
     def total(self) -> int | None:
@@ -63,17 +67,22 @@ class BatchCommand(BaseCommand, Generic[R]):
     def handle(self, *args: Any, **options: Any) -> None:
         self.tenant = tenant_named(options["tenant"])
         self.prepare(options)
-        counts: Counter[str] = Counter()
-        # The bar writes to the real stderr: Django's wrapper would end each of its steps with a new line.
-        with tqdm(total=self.total(), unit=f" {self.noun}", file=sys.stderr, disable=not options["verbosity"]) as bar:
-            for batch in in_batches(self.rows(), options["batch_size"]):
-                with one_transaction(dry_run=options["dry_run"]):
-                    done = self.work(batch)
-                counts.update(done)
-                bar.update(len(batch))
+        with rolled_back() if options["dry_run"] else nullcontext():
+            counts = self._worked_through(size=options["batch_size"], silent=not options["verbosity"])
         self.stdout.write(self.summary(counts, dry_run=options["dry_run"]))
         if counts["failed"]:
             raise CommandError(self.failure(counts["failed"]))
+
+    def _worked_through(self, *, size: int, silent: bool) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        # The bar writes to the real stderr: Django's wrapper would end each of its steps with a new line.
+        with tqdm(total=self.total(), unit=f" {self.noun}", file=sys.stderr, disable=silent) as bar:
+            for batch in in_batches(self.rows(), size):
+                with transaction.atomic():
+                    done = self.work(batch)
+                counts.update(done)
+                bar.update(len(batch))
+        return counts
 
     def summary(self, counts: Counter[str], *, dry_run: bool) -> str:
         """What was done, in one line."""
@@ -93,9 +102,8 @@ def in_batches(rows: Iterable[R], size: int) -> Iterator[list[R]]:
 
 
 @contextmanager
-def one_transaction(*, dry_run: bool) -> Iterator[None]:
-    """All of it is committed or none; a dry run does everything but commit."""
+def rolled_back() -> Iterator[None]:
+    """One transaction that is never committed."""
     with transaction.atomic():
         yield
-        if dry_run:
-            transaction.set_rollback(True)
+        transaction.set_rollback(True)

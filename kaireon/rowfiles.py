@@ -1,16 +1,19 @@
-"""Files of rows: CSV and NDJSON read record by record with their line numbers, and the file that bad rows go to."""
+"""Files of rows: CSV and NDJSON in UTF-8, read record by record with their line numbers; the file bad rows go to."""
 
 from __future__ import annotations
 
 import csv
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+REJECT_HEADER = ["file", "line", "reason", "row"]
 
 
 class UnreadableFile(Exception):
@@ -40,13 +43,26 @@ def format_of(path: Path) -> str:
     return FORMATS[path.suffix.lower()]
 
 
+def check(path: Path) -> None:
+    """Raises UnreadableFile unless the path is a file whose text can be read."""
+    with _named(path):
+        if not path.is_file():
+            raise UnreadableFile(f"{path}: {'this is no file' if path.exists() else 'there is no such file'}.")
+        with path.open("rb") as stream:
+            start = stream.read(2)
+    if start in {BOM_UTF16_LE, BOM_UTF16_BE}:
+        raise UnreadableFile(f"{path}: the text is UTF-16; save it as UTF-8.")
+
+
 def columns_of(path: Path) -> list[str]:
     """The header of a CSV file."""
-    with _text(path) as stream:
+    with _named(path), _text(path) as stream:
         try:
-            header = next(csv.reader(stream), [])
+            header = next(csv.reader(stream, strict=True), [])
         except csv.Error as error:
             raise UnreadableFile(f"{path}: the header cannot be read: {error}.") from error
+    if any("\udc80" <= character <= "\udcff" for name in header for character in name):
+        raise UnreadableFile(f"{path}: the header is not UTF-8; save the file as UTF-8.")
     if len(set(header)) < len(header):
         raise UnreadableFile(f"{path}: the header names a column twice; rename one of them.")
     return header
@@ -54,21 +70,28 @@ def columns_of(path: Path) -> list[str]:
 
 def lines_in(path: Path) -> int:
     """How many lines the file has: what a progress bar needs to know."""
-    with path.open("rb") as stream:
+    with _named(path), path.open("rb") as stream:
         return sum(1 for _ in stream)
 
 
 def rows_of(path: Path, kind: str) -> Iterator[FileRow]:
-    """The records of a file; one that cannot be read says why."""
-    return _csv_rows(path) if kind == "csv" else _ndjson_rows(path)
+    """The records of a file; one that cannot be read says why. Raises UnreadableFile when the file breaks off."""
+    with _named(path):
+        yield from _csv_rows(path) if kind == "csv" else _ndjson_rows(path)
+
+
+@contextmanager
+def _named(path: Path, *, hint: str = "") -> Iterator[None]:
+    """What the system has against the file, as UnreadableFile."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableFile(f"{path}: {error.strerror}{hint}.") from error
 
 
 def _text(path: Path) -> IO[str]:
     # Bytes that are not UTF-8 come through as lone surrogates, which the row they stand in is refused for.
-    try:
-        return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror}.") from error
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _csv_rows(path: Path) -> Iterator[FileRow]:
@@ -113,15 +136,22 @@ def _ndjson_row(path: Path, line: int, text: str) -> FileRow:
 
 
 class RejectFile:
-    """Bad rows with file, line and reason; the file appears with the first of them, and an older one goes."""
+    """Bad rows with file, line and reason. The file appears with the first of them and takes an older one's place.
+
+    Raises UnreadableFile when something else lies there: only a file that starts as this one would is replaced.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
         self._stream: IO[str] | None = None
+        with self._reachable():
+            if path.exists() and not self._is_older():
+                raise UnreadableFile(f"{path}: exists and holds no rejected rows; name another file for them.")
+            if not path.parent.is_dir():
+                raise UnreadableFile(f"{path}: there is no such directory; name another file for rejected rows.")
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
         return self
 
     def __exit__(
@@ -130,10 +160,25 @@ class RejectFile:
         if self._stream is not None:
             self._stream.close()
 
+    def discard(self) -> None:
+        """Removes an older one."""
+        with self._reachable():
+            self.path.unlink(missing_ok=True)
+
     def add(self, row: FileRow, reason: str) -> None:
-        """Writes one row."""
-        if self._stream is None:
-            self._stream = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            csv.writer(self._stream).writerow(["file", "line", "reason", "row"])
-        csv.writer(self._stream).writerow([row.path, row.line, reason, row.shown])
+        """Writes one row. Raises UnreadableFile when that is not possible."""
+        with self._reachable():
+            if self._stream is None:
+                self._stream = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+                csv.writer(self._stream).writerow(REJECT_HEADER)
+            csv.writer(self._stream).writerow([row.path, row.line, reason, row.shown])
         self.count += 1
+
+    def _reachable(self) -> AbstractContextManager[None]:
+        return _named(self.path, hint="; name another file for rejected rows")
+
+    def _is_older(self) -> bool:
+        if not self.path.is_file():
+            return False
+        with self.path.open("rb") as stream:
+            return stream.readline(64).rstrip(b"\r\n") == ",".join(REJECT_HEADER).encode()

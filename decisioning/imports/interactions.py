@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from decisioning.imports.directory import Directory, Place
 from decisioning.imports.rows import RowReader, Said, fingerprint
@@ -29,11 +30,21 @@ class Recorded:
     rejected: list[tuple[FileRow, str]] = field(default_factory=list)
 
 
-class InteractionImport:
-    """One run of an import. Rows that say the same are told apart by how many such rows the run has seen.
+@dataclass
+class Reading:
+    """What a row says and the interaction it would be, or its faults."""
 
-    It remembers eight bytes' worth of every row, which makes two equal rows of one file two interactions and
-    importing that file again none, in whatever order its rows then are.
+    faults: list[str]
+    said: Said | None = None
+    interaction: Interaction | None = None
+
+
+class InteractionImport:
+    """One run of an import. Rows that say the same are told apart by how many such rows their file has had so far.
+
+    So two equal rows of one file are two interactions, a row that stands in two files is one, and importing a file
+    again adds nothing: whatever the order of its rows and whichever files are imported together. It remembers eight
+    bytes' worth of every row of the current file. Rows of a file come one after the other.
     """
 
     def __init__(self, tenant: Tenant, reader: RowReader, *, create_missing: bool) -> None:
@@ -41,6 +52,7 @@ class InteractionImport:
         self._reader = reader
         self._create_missing = create_missing
         self._directory: Directory | None = None
+        self._path: Path | None = None
         self._seen: dict[int, int] = defaultdict(int)
 
     def record(self, batch: Sequence[FileRow], unit: Writing) -> Recorded:
@@ -48,31 +60,38 @@ class InteractionImport:
         directory = self._current(unit)
         known = {kind: len(directory.rows[kind]) for kind in directory.makers}
         recorded = Recorded(Counter({"imported": 0, "already there": 0, "failed": 0}))
-        fresh = list(self._interactions(batch, directory, unit, recorded))
-        stored = self._stored({row.import_key for row in fresh if row.import_key is not None})
-        # The first of several rows with one idempotency key is the one that counts.
-        added = {row.import_key: row for row in reversed(fresh) if row.import_key not in stored}
-        Interaction.objects.bulk_create(reversed(added.values()))
-        recorded.counts.update({"imported": len(added), "already there": len(fresh) - len(added)})
+        readings = [self._read(row, directory, unit) for row in batch]
+        there = self._stored({one.interaction.import_key for one in readings if one.interaction is not None})
+        added = []
+        for row, one in zip(batch, readings, strict=True):
+            if one.interaction is not None and one.interaction.import_key not in there:
+                there[one.interaction.import_key] = one.interaction
+                added.append(one.interaction)
+            elif one.said is not None and one.interaction is not None and one.said.idempotency_key is not None:
+                one.faults += conflicts(one.said, one.interaction, there[one.interaction.import_key])
+            if one.faults:
+                recorded.rejected.append((row, "; ".join(one.faults)))
+        Interaction.objects.bulk_create(added)
+        new, failed = len(added), len(recorded.rejected)
+        recorded.counts.update({"imported": new, "already there": len(batch) - new - failed, "failed": failed})
         for kind, before in known.items():
             if created := len(directory.rows[kind]) - before:
                 recorded.counts[f"{kind}s created"] = created
         return recorded
 
-    def _interactions(
-        self, batch: Sequence[FileRow], directory: Directory, unit: Writing, recorded: Recorded
-    ) -> Iterator[Interaction]:
-        for row in batch:
-            faults = [] if row.fault is None else [row.fault]
-            said = None if faults else self._reader.read(row.values, faults)
-            if said is not None and said.at > unit.now + CLOCK_SKEW:
-                faults.append(f"timestamp {clock.text(said.at)} lies in the future")
-            place = directory.place(said, faults, unit=unit if self._create_missing else None) if said else None
-            if faults or said is None or place is None:
-                recorded.rejected.append((row, "; ".join(faults)))
-                recorded.counts["failed"] += 1
-            else:
-                yield self._interaction(said, place, directory, unit)
+    def _read(self, row: FileRow, directory: Directory, unit: Writing) -> Reading:
+        faults = [] if row.fault is None else [row.fault]
+        said = None if faults else self._reader.read(row.values, faults)
+        if said is None:
+            return Reading(faults)
+        if said.at > unit.now + CLOCK_SKEW:
+            faults.append(f"timestamp {clock.text(said.at)} lies in the future")
+        place = directory.place(said, faults, unit=unit if self._create_missing else None)
+        if faults:
+            return Reading(faults)
+        interaction = self._interaction(said, place, directory, unit)
+        interaction.import_key = self._import_key(said, row.path)
+        return Reading(faults, said, interaction)
 
     def _interaction(self, said: Said, place: Place, directory: Directory, unit: Writing) -> Interaction:
         offer = directory.rows["offer"][place.offer] if place.offer is not None else None
@@ -95,26 +114,51 @@ class InteractionImport:
             cost_micros=cost,
             value_micros=said.value_micros,
             recorded_at=unit.now,
-            import_key=self._import_key(said),
         )
 
-    def _import_key(self, said: Said) -> int:
+    def _import_key(self, said: Said, path: Path) -> int:
         identity = said.identity()
-        if said.idempotency_key is not None:
-            return fingerprint(identity, 0)
         plain = fingerprint(identity, 0)
+        if said.idempotency_key is not None:
+            return plain
+        if path != self._path:
+            self._path = path
+            self._seen.clear()
         self._seen[plain] += 1
         return fingerprint(identity, self._seen[plain])
 
-    def _stored(self, keys: set[int]) -> set[int]:
-        stored: set[int] = set()
-        for some in in_batches(sorted(keys), LOOKED_UP):
+    def _stored(self, keys: set[int | None]) -> dict[int | None, Interaction]:
+        """The interactions that rows with these fingerprints have become before."""
+        stored: dict[int | None, Interaction] = {}
+        for some in in_batches(keys, LOOKED_UP):
             rows = Interaction.objects.of(self.tenant).filter(import_key__in=some)
-            stored.update(key for key in rows.values_list("import_key", flat=True) if key is not None)
+            stored.update((row.import_key, row) for row in rows.order_by("-pk"))
         return stored
 
     def _current(self, unit: Writing) -> Directory:
-        """The catalogue as of this batch, read again when its version moved (back too, when a dry run undid it)."""
+        """The catalogue as of this batch, read again when its version moved."""
         if self._directory is None or self._directory.version != unit.head.version:
             self._directory = Directory(self.tenant, version=unit.head.version)
         return self._directory
+
+
+def conflicts(said: Said, interaction: Interaction, first: Interaction) -> list[str]:
+    """What a row says otherwise than the first row with its idempotency key did.
+
+    What it leaves to the catalogue, which may have changed in between, is not compared: a cost it does not name, and
+    of its place what follows from its creative or placement.
+    """
+    follows = said.creative is not None or said.placement is not None
+    otherwise = {
+        "customerId": said.customer_id != first.customer_id,
+        "timestamp": min(said.at, first.recorded_at) != first.at,
+        "outcome": said.outcome != first.outcome,
+        "campaignId": said.campaign_id != first.campaign_id,
+        "cost": said.cost_micros not in {None, first.cost_micros},
+        "conversionValue": said.value_micros != first.value_micros,
+    }
+    for kind in ("offer", "creative", "channel", "placement"):
+        named = getattr(said, kind) is not None or not follows
+        otherwise[kind] = named and getattr(interaction, f"{kind}_key") != getattr(first, f"{kind}_key")
+    different = ", ".join(name for name, differs in otherwise.items() if differs)
+    return [f'idempotencyKey "{said.idempotency_key}" stands for a row with another {different}'] if different else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any
@@ -30,6 +30,7 @@ REQUIRED = TARGETS[:3]
 MICRO = 1_000_000
 LARGEST_POWER = 11  # of ten: amounts below a million million fit the column in micro-units
 LONGEST = 255
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # the engine counts from here, and its calendars need room before a contact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +141,13 @@ class RowReader:
             if instant.tzinfo is None and self.zone is None:
                 faults.append(f'timestamp "{text}" has no zone; add one or say --timezone')
                 return None
-            return clock.cut(instant if instant.tzinfo else instant.replace(tzinfo=self.zone))
+            at = clock.cut(instant if instant.tzinfo else instant.replace(tzinfo=self.zone))
         except (ValueError, OverflowError):
             faults.append(f'timestamp "{text}" is not ISO 8601')
             return None
+        if at < EARLIEST:
+            faults.append(f'timestamp "{text}" is earlier than 1970')
+        return at
 
 
 def _micros(target: str, text: str | None, faults: list[str]) -> int | None:

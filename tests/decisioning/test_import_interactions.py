@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -16,8 +18,11 @@ from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
 from tests.decisioning.conftest import KEYS, Write
-from tests.decisioning.importing import HEADER, ROWS, imported, refused
+from tests.decisioning.importing import HEADER, ROWS, imported, refused, rejects_of
 from tests.witness import rows_added, stored
+
+NEXT = "cleo,2026-03-11T12:00:00Z,impression,Email"
+FULL = "ada,2026-03-10T12:00:00Z,impression,Email,Gold,,0.5"
 
 
 def keys_of(catalogue: Catalogue) -> dict[str, Any]:
@@ -70,9 +75,37 @@ def test_importing_again_adds_nothing_whatever_the_order_and_the_batches(
     assert imported(path) == "acme: 0 imported, 3 already there, 0 failed"
     assert imported(write(HEADER, *reversed(ROWS)), batch_size=1) == "acme: 0 imported, 3 already there, 0 failed"
     assert rows_added(before) == {}
-    # A third equal row is a third interaction, in one file or spread over two of one run.
+    # A third equal row of a file is a third interaction.
     assert imported(write(HEADER, *ROWS, ROWS[0])) == "acme: 1 imported, 3 already there, 0 failed"
-    assert imported(write(HEADER, *ROWS), write(HEADER, ROWS[2], name="more.csv")).startswith("acme: 1 imported, 3")
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_row_in_two_files_is_one_interaction_whichever_files_are_imported_together(
+    tenant: Tenant, catalogue: Catalogue, write: Write, together: bool
+) -> None:
+    # Day one has two equal rows and one other; day two repeats one of the equal ones, and adds a row.
+    files = [write(HEADER, *ROWS, name="1.csv"), write(HEADER, ROWS[0], NEXT, name="2.csv")]
+    said = [imported(*files)] if together else [imported(files[1]), imported(files[0])]
+    assert said == (
+        ["acme: 4 imported, 1 already there, 0 failed"]
+        if together
+        else ["acme: 2 imported, 0 already there, 0 failed", "acme: 2 imported, 1 already there, 0 failed"]
+    )
+    rows = Interaction.objects.of(tenant).values_list("customer_id", "outcome")
+    assert Counter(rows) == {("ada", "impression"): 2, ("bob", "click"): 1, ("cleo", "impression"): 1}
+    for again in ([files[0]], [files[1]], files, files[::-1]):
+        assert imported(*again, batch_size=2).startswith("acme: 0 imported")
+
+
+def test_a_file_named_twice_in_two_spellings_is_read_once(
+    tenant: Tenant, catalogue: Catalogue, write: Write, tmp_path: Path
+) -> None:
+    path = write(HEADER, *ROWS)
+    (tmp_path / "alias.csv").symlink_to(path)
+    spellings = [path, tmp_path / ".." / tmp_path.name / path.name, tmp_path / "alias.csv"]
+    assert imported(*spellings) == "acme: 3 imported, 0 already there, 0 failed"
+    for spelling in spellings:
+        assert imported(spelling) == "acme: 0 imported, 3 already there, 0 failed"
 
 
 def test_ndjson_says_the_same_as_csv(tenant: Tenant, catalogue: Catalogue, write: Write) -> None:
@@ -85,26 +118,79 @@ def test_ndjson_says_the_same_as_csv(tenant: Tenant, catalogue: Catalogue, write
     assert imported(plain, format="ndjson") == "acme: 0 imported, 3 already there, 0 failed"
 
 
-def test_an_idempotency_key_makes_rows_the_same_whatever_else_they_say(
+def test_the_same_row_under_one_idempotency_key_is_recorded_once(
     tenant: Tenant, catalogue: Catalogue, write: Write
 ) -> None:
-    header = f"{HEADER},idempotencyKey"
-    path = write(header, f"{ROWS[0]},k1", f"{ROWS[2]},k1", f"{ROWS[0]},k2", f"{ROWS[0]},")
+    path = write(f"{HEADER},idempotencyKey", f"{ROWS[0]},k1", f"{ROWS[0]},k1", f"{ROWS[0]},k2", f"{ROWS[0]},")
     assert imported(path) == "acme: 3 imported, 1 already there, 0 failed"
     assert imported(path, batch_size=1) == "acme: 0 imported, 4 already there, 0 failed"
-    assert Interaction.objects.of(tenant).filter(outcome="click").count() == 0
 
 
-def test_a_dry_run_does_everything_but_keep_it(tenant: Tenant, write: Write) -> None:
-    path = write(f"{HEADER},offer", *(f"{row},Gold" for row in ROWS))
+CONFLICTS = {
+    "bob,2026-03-10T12:00:00Z,impression,Email,Gold,,0.5": "customerId",
+    "ada,2026-03-10T12:00:01Z,click,Email,Gold,,0.5": "timestamp, outcome",
+    "ada,2026-03-10T12:00:00Z,impression,Push,Gold,,0.5": "channel",
+    "ada,2026-03-10T12:00:00Z,impression,Email,,,0.5": "offer",
+    "ada,2026-03-10T12:00:00Z,impression,Email,Gold,12,0.5": "conversionValue",
+    "ada,2026-03-10T12:00:00Z,impression,Email,Gold,,0.6": "cost",
+}
+
+
+@pytest.mark.parametrize("batch_size", [1, 1000])
+def test_another_row_under_the_same_idempotency_key_is_refused(
+    admin: Door, tenant: Tenant, catalogue: Catalogue, write: Write, batch_size: int
+) -> None:
+    admin.make("offers", name="Gold")
+    admin.make("channels", name="Push")
+    header, first = f"{HEADER},offer,conversionValue,cost,idempotencyKey", f"{FULL},k1"
+    path = write(header, first, *(f"{row},k1" for row in CONFLICTS), first)
+    reasons = [f'idempotencyKey "k1" stands for a row with another {what}' for what in CONFLICTS.values()]
+    assert refused(path, batch_size=batch_size)[0] == "acme: 1 imported, 1 already there, 6 failed"
     before = stored()
-    said = imported(path, create_missing=True, dry_run=True, batch_size=10)
-    assert said == (
-        "acme: 3 imported, 0 already there, 0 failed, 1 offers created, 1 channels created (dry run: rolled back)"
+    # Later too, and whichever of them comes first then: what was recorded stands.
+    for lines in ([*CONFLICTS, FULL], [FULL, *CONFLICTS]):
+        path = write(header, *(f"{row},k1" for row in lines))
+        assert refused(path, batch_size=batch_size)[0] == "acme: 0 imported, 1 already there, 6 failed"
+        assert [reason for _, reason, _ in rejects_of(Path(f"{path}.rejects.csv"))] == reasons
+    assert rows_added(before) == {}
+
+
+def test_what_a_keyed_row_leaves_to_the_catalogue_may_change_between_two_imports(
+    admin: Door, tenant: Tenant, catalogue: Catalogue, write: Write
+) -> None:
+    path = write(
+        "customerId,timestamp,outcome,creative,idempotencyKey", "ada,2026-03-10T12:00:00Z,impression,Email Hero,k1"
     )
+    assert imported(path).startswith("acme: 1 imported")
+    admin("PATCH", f"channels/{catalogue.channel}", {"costPerContact": 0.75})
+    admin("PATCH", f"creatives/{catalogue.creative}", {"placementId": None})
+    assert imported(path) == "acme: 0 imported, 1 already there, 0 failed"
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_a_dry_run_says_what_the_real_run_will_say_and_keeps_nothing(
+    tenant: Tenant, write: Write, tmp_path: Path, batch_size: int
+) -> None:
+    # Names that several batches use, a key that stands for two rows, a bad row between good ones, a row twice.
+    path = write(
+        f"{HEADER},offer,idempotencyKey",
+        *(f"{row},Gold," for row in ROWS),
+        f"{ROWS[2]},Silver,k1",
+        f"{ROWS[0]},Silver,k1",
+        ",2026-03-10T12:00:00Z,impression,Fax,Bronze,",
+        f"{NEXT},Gold,",
+        f"{NEXT},Silver,k2",
+        f"{NEXT},Silver,k2",
+    )
+    options: dict[str, Any] = {"create_missing": True, "batch_size": batch_size}
+    before = stored()
+    dry = refused(path, dry_run=True, rejects=tmp_path / "dry.csv", **options)[0]
     assert stored() == before
-    assert imported(path, create_missing=True, dry_run=True, batch_size=1).startswith("acme: 3 imported")
-    assert stored() == before
+    real = refused(path, rejects=tmp_path / "real.csv", **options)[0]
+    assert real == "acme: 6 imported, 1 already there, 2 failed, 2 offers created, 1 channels created"
+    assert dry == f"{real} (dry run: rolled back)"
+    assert rejects_of(tmp_path / "dry.csv") == rejects_of(tmp_path / "real.csv")
+    assert Interaction.objects.of(tenant).count() == 6
 
 
 def test_timestamps_without_a_zone_take_the_one_that_is_named(

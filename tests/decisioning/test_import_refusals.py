@@ -23,6 +23,8 @@ BAD_ROWS = {
     "ada,,,Email": "timestamp is missing; outcome is missing",
     "ada,2026-03-10 12:00,impression,Email": 'timestamp "2026-03-10 12:00" has no zone; add one or say --timezone',
     "ada,yesterday,impression,Email": 'timestamp "yesterday" is not ISO 8601',
+    "ada,1969-12-31T23:59:59.999Z,impression,Email": 'timestamp "1969-12-31T23:59:59.999Z" is earlier than 1970',
+    "ada,0001-01-01T00:00:00Z,impression,Email": 'timestamp "0001-01-01T00:00:00Z" is earlier than 1970',
     "ada,2990-03-10T12:00:00Z,impression,Email": "timestamp 2990-03-10T12:00:00.000Z lies in the future",
     "ada,2026-03-10T12:00:00Z,impression,Fax": 'channel "Fax" is unknown',
     "ada,2026-03-10T12:00:00Z,impression": "the row has 3 fields, the header 4",
@@ -164,3 +166,110 @@ def test_the_files_themselves_are_never_touched(tenant: Tenant, write: Write, tm
     assert "one of the files to import" in refused(path, rejects=path)[1]
     assert "there is no such file" in refused(tmp_path / "nothing.csv")[1]
     assert path.read_text().splitlines() == [HEADER, *ROWS]
+
+
+FOREIGN = {"notes.csv": "customer,remark\nada,likes cards\n", "empty.csv": "", "near.csv": "file,line,reason\n"}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_no_file_but_an_older_reject_file_is_ever_replaced(
+    tenant: Tenant, catalogue: Catalogue, write: Write, tmp_path: Path, name: str, dry_run: bool
+) -> None:
+    path, foreign = write(HEADER, ROWS[0], "ada,,,Email"), tmp_path / name
+    foreign.write_text(FOREIGN[name])
+    before = stored()
+    error = f"{foreign}: exists and holds no rejected rows; name another file for them."
+    assert refused(path, rejects=foreign, dry_run=dry_run) == ("", error)
+    foreign.rename(f"{path}.rejects.csv")  # where rejects go by default
+    assert "exists and holds no rejected rows" in refused(path, dry_run=dry_run)[1]
+    assert "exists and holds no rejected rows" in refused(path, rejects=tmp_path, dry_run=dry_run)[1]
+    assert "there is no such directory" in refused(path, rejects=tmp_path / "no" / "r.csv", dry_run=dry_run)[1]
+    assert Path(f"{path}.rejects.csv").read_text() == FOREIGN[name]
+    assert stored() == before
+
+
+def test_a_dry_run_replaces_an_older_reject_file_only_by_its_own_rejects(
+    tenant: Tenant, catalogue: Catalogue, write: Write, tmp_path: Path
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    refused(write(HEADER, "ada,,,Email"), rejects=rejects)
+    older = rejects.read_bytes()
+    imported(write(HEADER, ROWS[0]), rejects=rejects, dry_run=True)
+    assert rejects.read_bytes() == older
+    refused(write(HEADER, ROWS[0], ",,,Email"), rejects=rejects, dry_run=True)
+    assert [line for line, _, _ in rejects_of(rejects)] == ["3"]
+    imported(write(HEADER, ROWS[0]), rejects=rejects)
+    assert not rejects.exists()
+
+
+def test_files_that_cannot_be_read_are_refused_before_anything_is_written(
+    tenant: Tenant, catalogue: Catalogue, write: Write, tmp_path: Path
+) -> None:
+    good, lines = write(HEADER, *ROWS, name="good.csv"), "\n".join([HEADER, *ROWS])
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "wide.csv").write_text(lines, encoding="utf-16")
+    (tmp_path / "wide.ndjson").write_text("{}", encoding="utf-16")
+    (tmp_path / "latin.csv").write_text(lines.replace("customerId", "customerId,größe"), encoding="latin-1")
+    (tmp_path / "quoted.csv").write_text(f'"a"b,{lines}')
+    reasons = {
+        "folder.csv": "this is no file",
+        "loop.csv": "there is no such file",
+        "wide.csv": "the text is UTF-16; save it as UTF-8",
+        "wide.ndjson": "the text is UTF-16; save it as UTF-8",
+        "latin.csv": "the header is not UTF-8; save the file as UTF-8",
+        "quoted.csv": "the header cannot be read: ',' expected after '\"'",
+    }
+    before = stored()
+    for name, reason in reasons.items():
+        assert refused(good, tmp_path / name) == ("", f"{tmp_path / name}: {reason}.")
+    assert stored() == before
+
+
+@pytest.mark.parametrize("reads", [0, 1, 2, 3])
+def test_a_file_the_system_refuses_to_read_ends_the_command_without_a_traceback(
+    tenant: Tenant, catalogue: Catalogue, write: Write, monkeypatch: pytest.MonkeyPatch, reads: int
+) -> None:
+    # Root may read everything, so the refusal is played: at the first look at the file or at a later one.
+    path, opened, whole = write(HEADER, *ROWS), Path.open, []
+
+    def reluctant(self: Path, *args: Any, **options: Any) -> Any:
+        if self == path and len(whole) == reads:
+            raise PermissionError(13, "Permission denied", str(self))
+        whole.extend([self] if self == path else [])
+        return opened(self, *args, **options)
+
+    before = stored()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", reluctant)
+        assert refused(path) == ("", f"{path}: Permission denied.")
+    assert stored() == before
+    assert imported(path).startswith("acme: 3 imported")
+
+
+def test_text_that_is_not_utf_8_is_a_fault_of_its_row(
+    tenant: Tenant, catalogue: Catalogue, write: Write, tmp_path: Path
+) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("\n".join([HEADER, ROWS[0], ROWS[0].replace("ada", "Jürgen")]).encode("latin-1"))
+    assert refused(path)[0] == "acme: 1 imported, 0 already there, 1 failed"
+    [(line, reason, _)] = rejects_of(Path(f"{path}.rejects.csv"))
+    assert (line, reason) == ("3", "customerId is longer than 255 characters, not UTF-8 or holds a NUL")
+
+
+def test_rejected_rows_that_cannot_be_written_down_end_the_command_with_their_batch_undone(
+    tenant: Tenant, catalogue: Catalogue, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = write(HEADER, *ROWS, "ada,,,Email"), Path.open
+
+    def full(self: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if mode == "w":
+            raise OSError(28, "No space left on device")
+        return opened(self, mode, *args, **options)
+
+    before = stored()
+    monkeypatch.setattr(Path, "open", full)
+    error = f"{path}.rejects.csv: No space left on device; name another file for rejected rows."
+    assert refused(path) == ("", error)
+    assert stored() == before

@@ -19,12 +19,17 @@ from kaireon.access import operator
 from kaireon.batching import BatchCommand
 from kaireon.lifecycle import writing
 from kaireon.rowfiles import FileRow, RejectFile, UnreadableFile
+from kaireon.tenancy import zone_names
 
 
 class Command(BatchCommand[FileRow]):
     """`manage.py import_interactions FILE... --tenant KEY`; good rows are loaded, bad ones written to a reject file."""
 
-    help = "Import interactions from CSV or NDJSON files. Importing a file again adds nothing."
+    help = (
+        "Import interactions from CSV or NDJSON files in UTF-8. Importing a file again adds nothing, and neither does "
+        "a row that stands in two files: the n-th of several equal rows of a file is one interaction, whichever file "
+        "it is and whichever files are imported together. Rows with one idempotencyKey must say the same."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -44,7 +49,9 @@ class Command(BatchCommand[FileRow]):
         parser.add_argument(
             "--create-missing", action="store_true", help="create channels and offers that do not exist, as active"
         )
-        parser.add_argument("--rejects", type=Path, help="where bad rows go (default: FILE.rejects.csv)")
+        parser.add_argument(
+            "--rejects", type=Path, help="where bad rows go, also in a dry run (default: FILE.rejects.csv)"
+        )
 
     def prepare(self, options: dict[str, Any]) -> None:
         columns = _pairs(options["columns"], "--columns")
@@ -53,19 +60,19 @@ class Command(BatchCommand[FileRow]):
         reader = RowReader(
             columns=columns, outcomes=_pairs(options["map_outcome"], "--map-outcome"), zone=_zone(options["timezone"])
         )
-        try:
-            self._files = {path: options["format"] or rowfiles.format_of(path) for path in options["files"]}
-            for path, kind in self._files.items():
-                _check_columns(path, kind, reader)
-        except UnreadableFile as error:
-            raise CommandError(str(error)) from error
-        self._open_rejects(options["rejects"])
+        self._files = _files(options["files"], options["format"])
+        for path, kind in self._files.items():
+            _check_columns(path, kind, reader)
+        self._open_rejects(options["rejects"], keep=options["dry_run"])
         self._import = InteractionImport(self.tenant, reader, create_missing=options["create_missing"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         with ExitStack() as stack:
             self._open = stack
-            super().handle(*args, **options)
+            try:
+                super().handle(*args, **options)
+            except UnreadableFile as error:
+                raise CommandError(str(error)) from error
 
     def rows(self) -> Iterator[FileRow]:
         for path, kind in self._files.items():
@@ -85,12 +92,25 @@ class Command(BatchCommand[FileRow]):
         paths = ", ".join(sorted({str(rejects.path) for rejects in self._rejects.values() if rejects.count}))
         return f"{failed:,} rows were refused; {paths} says why. Correct them and import the file again."
 
-    def _open_rejects(self, together: Path | None) -> None:
+    def _open_rejects(self, together: Path | None, *, keep: bool) -> None:
+        """Opens a reject file for every file; older ones go unless they are kept."""
         paths = {path: together or Path(f"{path}.rejects.csv") for path in self._files}
         if {path.resolve() for path in paths.values()} & {path.resolve() for path in self._files}:
             raise CommandError("--rejects: that is one of the files to import; name another one.")
         opened = {path: self._open.enter_context(RejectFile(path)) for path in set(paths.values())}
         self._rejects = {path: opened[rejects] for path, rejects in paths.items()}
+        for rejects in opened.values():
+            if not keep:
+                rejects.discard()
+
+
+def _files(paths: Sequence[Path], kind: str | None) -> dict[Path, str]:
+    """The files with their formats, each once, however often and in whatever spellings it is named."""
+    files: dict[Path, Path] = {}
+    for path in paths:
+        rowfiles.check(path)
+        files.setdefault(path.resolve(), path)
+    return {path: kind or rowfiles.format_of(path) for path in files.values()}
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -104,15 +124,13 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
 def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
     if name is None:
         return None
-    if name not in zoneinfo.available_timezones():
+    if name not in zone_names():
         raise CommandError(f'--timezone: "{name}" is not an IANA time zone; write one such as Europe/Berlin.')
     return zoneinfo.ZoneInfo(name)
 
 
 def _check_columns(path: Path, kind: str, reader: RowReader) -> None:
     """A CSV file must have every column that is required or was asked for; an NDJSON row answers for itself."""
-    if not path.is_file():
-        raise UnreadableFile(f"{path}: there is no such file.")
     if kind != "csv":
         return
     header = rowfiles.columns_of(path)
