@@ -14,6 +14,7 @@ from decisioning import viewsets
 from decisioning.models import DecisionFlow, Interaction, OutcomeType, Segment
 from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.columns import column
+from kaireon.admin.entrance import actor_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.tenancy import READERS
@@ -88,10 +89,10 @@ class InteractionAdmin(ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Interactions hold plain keys; the names of a page are looked up together."""
         changelist = super().get_changelist_instance(request)
-        rows = changelist.result_list
+        rows, tenant = changelist.result_list, actor_of(request).tenant
         for attribute, model in (("offer", Offer), ("channel", Channel), ("creative", Creative)):
             keys = {getattr(row, f"{attribute}_key") for row in rows}
-            named = dict(model.everything.filter(pk__in=keys).values_list("pk", "name"))
+            named = dict(model.everything.of(tenant).filter(pk__in=keys).values_list("pk", "name"))
             for row in rows:
                 setattr(row, f"{attribute}_name", named.get(getattr(row, f"{attribute}_key"), "-"))
         return changelist

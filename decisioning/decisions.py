@@ -16,7 +16,9 @@ from decisioning.loading import current_configuration
 from decisioning.requests import FilterRequest
 from decisioning.services import filter_candidates
 from kaireon import clock
+from kaireon.api.filters import refuse_unknown_parameters
 from kaireon.api.permissions import actor_of
+from kaireon.api.requests import payload_of
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, record
 from kaireon.reading import reading
 from kaireon.tenancy import EVERYBODY, Role
@@ -57,7 +59,8 @@ class FilterView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Judges candidates by the contact policies, now or as of a past instant. Nothing is stored."""
-        tenant, data = actor_of(request).tenant, request.data
+        refuse_unknown_parameters(request)
+        tenant, data = actor_of(request).tenant, payload_of(request)
         with reading() as committed:
             configuration, read_at = current_configuration(tenant, committed=committed)
             asked = FilterRequest(data=data, context={"configuration": configuration, "read_at": read_at})

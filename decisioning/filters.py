@@ -3,15 +3,15 @@
 import django_filters
 
 from decisioning.models.outcomes import Classification
-from kaireon.api.filters import ResourceFilterSet
+from kaireon.api.filters import ChoiceFilter, ResourceFilterSet
 
 
 class OutcomeTypeFilterSet(ResourceFilterSet):
     """Outcome types by how they are counted; they have no status."""
 
-    status = None
+    status = None  # type: ignore[assignment]
     key = django_filters.CharFilter()
-    classification = django_filters.ChoiceFilter(choices=Classification.choices)
+    classification = ChoiceFilter(choices=Classification.choices)
 
 
 class DecisionFlowFilterSet(ResourceFilterSet):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -19,6 +19,7 @@ from kaireon.api.requests import RequestSerializer
 from kaireon.api.schema import NULLABLE_TEXT, TEXT, listed
 
 MOST_CANDIDATES = 5000
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 
@@ -39,16 +40,18 @@ class CustomerIdField(TextField):
             error_messages={
                 "required": "customerId is required; send 1 to 255 characters.",
                 "blank": "customerId is empty; send 1 to 255 characters.",
-                "max_length": "customerId is longer than 255 characters.",
+                "max_length": "customerId is longer than 255 characters; shorten it.",
             },
         )
 
 
 class PastInstantField(InstantField):
-    """An instant that is not in the future by the database's clock."""
+    """An instant from 1970 on that is not in the future by the database's clock."""
 
     def to_internal_value(self, data: Any) -> datetime:
         instant, now = super().to_internal_value(data), self.context["read_at"]
+        if instant < EARLIEST:
+            raise ValidationError(f"{shown(data)} is too early; send an instant from {clock.text(EARLIEST)} on.")
         if instant > now:
             raise ValidationError(f"{shown(data)} lies in the future; it is {clock.text(now)} now.")
         return instant

@@ -16,6 +16,7 @@ SECRET_KEY = env.secret("SECRET_KEY", development="development-only-secret-key" 
 API_KEY_PEPPER = env.secret("API_KEY_PEPPER", development="development-only-pepper" if DEBUG else None)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CSRF_FAILURE_VIEW = "kaireon.api.errors.csrf_failure"
 
 # Plain HTTP behind a proxy is the normal case; TLS is the proxy's business unless these say otherwise.
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=False)

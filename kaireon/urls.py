@@ -27,4 +27,5 @@ urlpatterns = [
     path("api/v1/", include(api)),
 ]
 
+handler400 = "kaireon.api.errors.bad_request"
 handler500 = "kaireon.api.errors.internal_error"

@@ -39,7 +39,7 @@ class ContactPolicyAdmin(LifecycleAdmin):
 
     def prepare(self, request: HttpRequest, rows: Iterable[Any]) -> None:
         policies = list(rows)
-        namer = namer_for(policies)
+        namer = namer_for(policies, tenant=actor_of(request).tenant)
         for policy in policies:
             policy.reading = read(policy, namer)
 

@@ -1,4 +1,4 @@
-"""A system check that lists policies whose stored config no longer parses; such a policy blocks what it concerns."""
+"""A system check that lists policies whose stored config no longer parses; an active one blocks what it concerns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import Tags, Warning, register
 from django.db import DatabaseError
 
+from kaireon.lifecycle import Status
 from policies.models import ContactPolicy
 from policies.rule import ConfigError
 from policies.rules import rule_for
@@ -27,7 +28,7 @@ def stored_configs_parse(
 def fault_of(policy: ContactPolicy) -> str | None:
     """Why the stored config does not parse; None when it does."""
     try:
-        rule_for(policy.rule_type).parse(policy.config, draft=policy.status == "draft")
+        rule_for(policy.rule_type).parse(policy.config, draft=policy.status == Status.DRAFT)
     except LookupError:
         return f'there is no rule type "{policy.rule_type}"'
     except ConfigError as error:
@@ -36,8 +37,10 @@ def fault_of(policy: ContactPolicy) -> str | None:
 
 
 def _warning(policy: ContactPolicy, fault: str) -> Warning:
+    active = policy.status == Status.ACTIVE
+    effect = "blocks everything it concerns" if active else f"is {policy.status} and cannot be activated"
     return Warning(
-        f'The policy "{policy}" ({policy.public_id}) blocks everything it concerns: {fault}.',
-        hint="Correct its config in the admin, or pause it.",
+        f'The policy "{policy}" ({policy.public_id}) {effect}: {fault}.',
+        hint="Correct its config in the admin, or pause it." if active else "Correct its config in the admin.",
         id="policies.W001",
     )

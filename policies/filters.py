@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 
-from kaireon.api.filters import ResourceFilterSet
+from kaireon.api.filters import ChoiceFilter, ResourceFilterSet
 from policies.models import SCOPE_CHOICES, SCOPED, PolicyScope, rule_choices
 from policies.scope import EACH
 
@@ -13,8 +13,8 @@ from policies.scope import EACH
 class ContactPolicyFilterSet(ResourceFilterSet):
     """Policies by rule and by what they are assigned to; scope and scopeId together name one assignment."""
 
-    ruleType = django_filters.ChoiceFilter(field_name="rule_type", choices=rule_choices)
-    scope = django_filters.ChoiceFilter(choices=SCOPE_CHOICES, method="unfiltered")
+    ruleType = ChoiceFilter(field_name="rule_type", choices=rule_choices)
+    scope = ChoiceFilter(choices=SCOPE_CHOICES, method="unfiltered")
     scopeId = django_filters.CharFilter(method="unfiltered")
 
     def unfiltered(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:

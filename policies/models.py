@@ -85,11 +85,17 @@ class ContactPolicy(Lifecycle):
         wanted = [PolicyScope.read(scope) for scope in parts["scopes"]]
         keys = {scope.key for scope in wanted}
         PolicyScope.objects.filter(pk__in=[old.pk for key, old in existing.items() if key not in keys]).delete()
+        added, moved = [], []
         for position, scope in enumerate(wanted):
-            kept = existing.get(scope.key, scope)
-            kept.tenant, kept.policy, kept.position = self.tenant, self, position
-            kept.created_at = kept.created_at or now
-            kept.save()
+            kept = existing.get(scope.key)
+            if kept is None:
+                scope.tenant, scope.policy, scope.position, scope.created_at = self.tenant, self, position, now
+                added.append(scope)
+            elif kept.position != position:
+                kept.position = position
+                moved.append(kept)
+        PolicyScope.objects.bulk_create(added)
+        PolicyScope.objects.bulk_update(moved, ["position"])
         vars(self).pop("_prefetched_objects_cache", None)  # what was prefetched before is no longer true
 
 

@@ -2,10 +2,13 @@
 
 import json
 import math
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from policies.windows import zone_names
+
+LONGEST_LIST = 1000
 
 
 class RefusedError(ValueError):
@@ -24,6 +27,12 @@ def shown(raw: object) -> str:
     """A client's value as it wrote it, cut to a readable length."""
     text = json.dumps(raw, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def refuse_longer(raw: Sized) -> None:
+    """Refuses a list that is longer than any option takes; a config is read while its tenant's writers wait."""
+    if len(raw) > LONGEST_LIST:
+        raise RefusedError(f"{len(raw)} entries are more than {LONGEST_LIST}; give fewer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +153,7 @@ class Choice(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class TextList(Kind):
-    """An array of at least `least` non-empty strings, each kept once."""
+    """An array of at least `least` and at most 1,000 non-empty strings, each kept once."""
 
     widget: str = "lines"
     least: int = 1
@@ -152,13 +161,15 @@ class TextList(Kind):
     def parse(self, raw: object) -> tuple[Any, ...]:
         if not isinstance(raw, list | tuple) or len(raw) < self.least:
             raise RefusedError(f"{shown(raw)} is not {self._wanted()}; give one")
+        refuse_longer(raw)
         for item in raw:
             if not isinstance(item, str) or not item.strip():
                 raise RefusedError(f"{shown(item)} is not a non-empty string; give {self._wanted()}")
         return tuple(Ref(item) if self.reference else item for item in dict.fromkeys(raw))
 
     def json_schema(self) -> dict[str, object]:
-        return {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": self.least}
+        items = {"type": "string", "minLength": 1}
+        return {"type": "array", "items": items, "minItems": self.least, "maxItems": LONGEST_LIST}
 
     def _wanted(self) -> str:
         return f"{'a non-empty' if self.least else 'an'} array of non-empty strings"

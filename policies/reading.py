@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from creatives.models import Creative
+from kaireon.tenancy import Tenant
 from policies.checks import fault_of
 from policies.models import ContactPolicy
 from policies.rule import ConfigError
@@ -39,8 +40,8 @@ def read(policy: ContactPolicy, name: Namer) -> Reading:
     return Reading(f"{rule.sentence(name)}, {places}.{steadfast}")
 
 
-def namer_for(policies: Iterable[ContactPolicy]) -> Namer:
-    """Tells the names of everything the policies mention; one query for each kind that occurs."""
+def namer_for(policies: Iterable[ContactPolicy], *, tenant: Tenant) -> Namer:
+    """Tells the names of everything the tenant's policies mention; one query for each kind that occurs."""
     keys: dict[str, set[int]] = {}
     for policy in policies:
         for kind, public_id in _mentioned(policy):
@@ -50,7 +51,7 @@ def namer_for(policies: Iterable[ContactPolicy]) -> Namer:
     names = {
         (kind, row.public_id): f"{row} (deleted)" if row.deleted_at else str(row)
         for kind, wanted in keys.items()
-        for row in NAMED[kind].everything.filter(pk__in=wanted).only("pk", "name", "deleted_at")
+        for row in NAMED[kind].everything.of(tenant).filter(pk__in=wanted).only("pk", "name", "deleted_at")
     }
     # Segments and outcomes are named by the very word that stands in the config.
     return lambda kind, public_id: names.get((kind, public_id), public_id)

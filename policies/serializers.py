@@ -30,10 +30,13 @@ REFERENCED: dict[str, type[Lifecycle]] = {
 # The names a tenant knows, by the word a rule mentions them with; the app that keeps them adds a line in its `ready()`.
 known_names: dict[str, Callable[[Tenant], set[str]]] = {}
 
+MOST_SCOPES = 1000
+
 
 @extend_schema_field(
     {
         "type": "array",
+        "maxItems": MOST_SCOPES,
         "items": {
             "type": "object",
             "properties": {
@@ -50,6 +53,10 @@ class ScopesField(serializers.Field):  # type: ignore[type-arg]
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
         if not isinstance(data, list):
             raise serializers.ValidationError(f"{shown(data)} is not a list; send [{{scope, scopeId}}].")
+        if len(data) > MOST_SCOPES:
+            raise serializers.ValidationError(
+                f'{len(data)} scopes are more than {MOST_SCOPES}; send fewer, or "*" for each of a kind.'
+            )
         if not all(isinstance(item, dict) for item in data):
             raise serializers.ValidationError("Every scope is an object; send [{scope, scopeId}].")
         return [{"scope": item.get("scope"), "scopeId": item.get("scopeId")} for item in data]

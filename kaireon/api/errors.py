@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypedDict
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.apps import apps
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.db.models import UniqueConstraint
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf, defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from kaireon.lifecycle import AlreadyDeleted, DuplicateName, Frozen, NotDeleted, OwnerDeleted, StaleVersion
+from kaireon.tenancy import TenantOwned
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +91,9 @@ SPOKEN = {
 }
 
 
+MOST_DETAILS = 100
+
+
 def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: every exception becomes the envelope; an unforeseen one is logged and says nothing."""
     status, code = _classify(error)
@@ -107,13 +117,13 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
 def envelope(
     request: Any, status: int, code: str, *, message: str, details: list[Detail] | None = None
 ) -> dict[str, Any]:
-    """The body of every error."""
+    """The body of every error; of many details it holds the first 100."""
     return {
         "error": {
             "code": code,
             "message": message,
             "status": status,
-            "details": details or [],
+            "details": (details or [])[:MOST_DETAILS],
             "requestId": getattr(request, "request_id", ""),
         }
     }
@@ -124,10 +134,31 @@ def refuse(field: str, message: str) -> exceptions.ValidationError:
     return exceptions.ValidationError({field: [message]})
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     """Answers an address that no resource has."""
     message = f"There is nothing at {request.path}; /api/v1/docs lists every address."
     return JsonResponse(envelope(request, 404, "NOT_FOUND", message=message), status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answers what cannot even be routed, such as a host that is not ours."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    message = "The request cannot be read; check its headers."
+    details: list[Detail] = []
+    if isinstance(exception, DisallowedHost):
+        message = "The header Host names a host that is not served here; use the service's own address."
+        details = [{"field": "Host", "message": message}]
+    return JsonResponse(envelope(request, 400, "VALIDATION_ERROR", message=message, details=details), status=400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answers a request that a browser may have been tricked into."""
+    if not request.path.startswith("/api/"):
+        return csrf.csrf_failure(request, reason)
+    message = f"{reason.rstrip('.') or 'CSRF verification failed'}; send the header X-CSRFToken, or use an API key."
+    return JsonResponse(envelope(request, 403, "FORBIDDEN", message=message), status=403)
 
 
 def internal_error(request: HttpRequest) -> JsonResponse:
@@ -137,10 +168,33 @@ def internal_error(request: HttpRequest) -> JsonResponse:
 
 
 def _classify(error: Exception) -> tuple[int, str]:
+    if isinstance(error, IntegrityError) and _refused_by(error) not in _unique_constraints():
+        return 500, "INTERNAL"
     for kind in type(error).__mro__:
         if kind in CODES:
             return CODES[kind]
     return 500, "INTERNAL"
+
+
+@cache
+def _unique_constraints() -> frozenset[str]:
+    """What PostgreSQL (by name) and SQLite (by columns, or by name for an expression) call our unique constraints."""
+    found: set[str] = set()
+    for model in apps.get_models():
+        named = model._meta.constraints if issubclass(model, TenantOwned) else []
+        for constraint in (each for each in named if isinstance(each, UniqueConstraint)):
+            columns = [model._meta.get_field(name).column for name in constraint.fields]  # type: ignore[union-attr]
+            found |= {constraint.name, ", ".join(f"{model._meta.db_table}.{column}" for column in columns)}
+    return frozenset(found - {""})
+
+
+def _refused_by(error: IntegrityError) -> str:
+    """The constraint that refused a row, in the database's words."""
+    reported = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    if reported is not None:
+        return str(reported)
+    words = re.fullmatch(r"UNIQUE constraint failed: (?:index '(\w+)'|(.+))", str(error))
+    return (words[1] or words[2]) if words else ""
 
 
 def _message(error: Exception, status: int) -> str:
@@ -152,7 +206,11 @@ def _message(error: Exception, status: int) -> str:
     if isinstance(error, exceptions.ValidationError):
         details = list(details_of(error))
         first = _spoken(details[0]) if details else "The request is not valid."
-        return first if len(details) < 2 else f"{first} ({len(details)} faults; see details.)"
+        if len(details) < 2:
+            return first
+        more = len(details) - MOST_DETAILS
+        where = "see details" if more <= 0 else f"details holds the first {MOST_DETAILS}, {more} more are left out"
+        return f"{first} ({len(details)} faults; {where}.)"
     detail = error.detail if isinstance(error, exceptions.APIException) else error
     return str(detail) or "The request cannot be carried out."
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from kaireon import clock
 from kaireon.lifecycle import Lifecycle
@@ -20,6 +21,13 @@ LONGEST_ECHO = 80
 
 class TextField(serializers.CharField):
     """A JSON string."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "This is required; send a text.",
+        "blank": "The text is empty; send at least one character that is not a space.",
+        "max_length": "The text has %(show_value)d characters, more than {max_length}; shorten it.",
+        "min_length": "The text has %(show_value)d characters, fewer than {min_length}; lengthen it.",
+    }
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -46,11 +54,13 @@ class NameField(TextField):
 class WholeField(serializers.IntegerField):
     """A JSON number without a fraction."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"required": "This is required; send a whole number."}
+
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, float) and data.is_integer():
             data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
-            raise serializers.ValidationError(f"{shown(data)} is not a whole number.")
+            raise serializers.ValidationError(f"{shown(data)} is not a whole number; send one such as 5.")
         _refuse_outside(self, data)
         return data
 
@@ -58,15 +68,17 @@ class WholeField(serializers.IntegerField):
 class NumberField(serializers.FloatField):
     """A JSON number."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"required": "This is required; send a number."}
+
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
-            raise serializers.ValidationError(f"{shown(data)} is not a number.")
+            raise serializers.ValidationError(f"{shown(data)} is not a number; send one such as 2.5.")
         try:
             number = float(data)
         except OverflowError as error:
-            raise serializers.ValidationError(f"{shown(data)} is too large.") from error
+            raise serializers.ValidationError(f"{shown(data)} is too large; send a smaller number.") from error
         if not math.isfinite(number):
-            raise serializers.ValidationError(f"{shown(data)} is not a finite number.")
+            raise serializers.ValidationError(f"{shown(data)} is not a finite number; send one such as 2.5.")
         _refuse_outside(self, number)
         return number
 
@@ -74,24 +86,39 @@ class NumberField(serializers.FloatField):
 class FlagField(serializers.BooleanField):
     """true or false."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"required": "This is required; send true or false."}
+
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
-            raise serializers.ValidationError(f"{shown(data)} is neither true nor false.")
+            raise serializers.ValidationError(f"{shown(data)} is neither true nor false; send one of them.")
         return data
 
 
 class ChoiceField(serializers.ChoiceField):
     """One of a few words."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error_messages["required"] = f"This is required; send one of: {self._known()}."
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Without the empty text's short cut: like any other word it is one of them or none."""
+        return self.to_internal_value(data) if data == "" else super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data not in self.choices:
-            raise serializers.ValidationError(f"{shown(data)} is none of: {', '.join(map(str, self.choices))}.")
+            raise serializers.ValidationError(f"{shown(data)} is none of: {self._known()}.")
         return data
+
+    def _known(self) -> str:
+        return ", ".join(map(str, self.choices))
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class ObjectField(serializers.Field):  # type: ignore[type-arg]
     """A JSON object that belongs to the client; its keys are kept untouched."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"required": "This is required; send an object {...}."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
@@ -105,6 +132,7 @@ class ObjectField(serializers.Field):  # type: ignore[type-arg]
 class WordsField(serializers.ListField):
     """A JSON array of texts."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"required": "This is required; send a list of texts."}
     child = TextField(max_length=255)
 
     def to_internal_value(self, data: Any) -> list[Any]:
@@ -116,6 +144,10 @@ class WordsField(serializers.ListField):
 @extend_schema_field({"type": "string", "format": "date-time", "example": "2026-03-10T12:00:00.000Z"})
 class InstantField(serializers.Field):  # type: ignore[type-arg]
     """An instant with its zone, cut to milliseconds and shown in UTC."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "This is required; send an instant such as 2026-03-10T12:00:00.000Z."
+    }
 
     def to_internal_value(self, data: Any) -> datetime:
         return read_instant(data)
@@ -131,6 +163,7 @@ class ReferenceField(serializers.Field):  # type: ignore[type-arg]
     def __init__(self, model: type[Lifecycle], **kwargs: Any) -> None:
         self.model = model
         super().__init__(**kwargs)
+        self.error_messages["required"] = f"This is required; send the id of a live {model._meta.verbose_name}."
 
     def to_internal_value(self, data: Any) -> int:
         name = str(self.model._meta.verbose_name)
@@ -140,7 +173,7 @@ class ReferenceField(serializers.Field):  # type: ignore[type-arg]
             return key
         tenant = self.context["unit"].tenant
         if key is None or not self.model.everything.of(tenant).live().filter(pk=key).exists():
-            raise serializers.ValidationError(f"There is no live {name} with the id {shown(data)}.")
+            raise serializers.ValidationError(f"There is no live {name} with the id {shown(data)}; send the id of one.")
         return key
 
     def to_representation(self, value: int) -> str:
@@ -181,7 +214,9 @@ def _refuse_outside(field: serializers.IntegerField | serializers.FloatField, nu
 def read_instant(data: Any) -> datetime:
     """An instant out of JSON or a query parameter. Raises ValidationError with the remedy."""
     if not isinstance(data, str):
-        raise serializers.ValidationError(f"{shown(data)} is not an instant; send ISO 8601 text.")
+        raise serializers.ValidationError(
+            f"{shown(data)} is not an instant; send a text such as 2026-03-10T12:00:00.000Z."
+        )
     try:
         return clock.parse(data)
     except ValueError as error:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db import models
 from django.db.models import QuerySet
+from django_filters.fields import ChoiceField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 from kaireon.api.errors import refuse
-from kaireon.api.fields import read_instant
+from kaireon.api.fields import read_instant, shown
 from kaireon.lifecycle import Lifecycle, Status
 
-PAGING = {"limit", "cursor", "includeDeleted"}
+PAGING = {"limit", "cursor"}
+
+
+class ChoiceFormField(ChoiceField):
+    """One of a few words; a refusal lists them."""
+
+    def validate(self, value: Any) -> None:
+        if value and not self.valid_value(value):
+            known = ", ".join(str(word) for word, _ in self.choices if word)
+            raise forms.ValidationError(f"{shown(value)} is none of: {known}.")
+
+
+class ChoiceFilter(django_filters.ChoiceFilter):
+    """Compares one of a few words."""
+
+    field_class = ChoiceFormField
 
 
 class InstantFilter(django_filters.CharFilter):
@@ -50,7 +69,7 @@ class ReferenceFilter(django_filters.CharFilter):
 class ResourceFilterSet(django_filters.FilterSet):
     """The filters that every resource has."""
 
-    status = django_filters.ChoiceFilter(choices=Status.choices)
+    status = ChoiceFilter(choices=Status.choices)
     name = django_filters.CharFilter(lookup_expr="icontains")
     createdAfter = InstantFilter(field_name="created_at", lookup_expr="gt")
     createdBefore = InstantFilter(field_name="created_at", lookup_expr="lt")
@@ -62,16 +81,19 @@ class StrictFilterBackend(DjangoFilterBackend):
     """Refuses parameters that neither the filter set nor paging knows, and values its fields cannot read."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        known = PAGING | set(getattr(view.filterset_class, "base_filters", {}))
-        for name, value in request.query_params.items():
-            if name not in known:
-                raise refuse(
-                    name[:80], f'The parameter "{name[:80]}" is unknown; known are {", ".join(sorted(known))}.'
-                )
-            if "\0" in value:
-                raise refuse(name, "The value holds the character NUL; remove it.")
+        refuse_unknown_parameters(request, PAGING | view.switches | view.filterset_class.base_filters.keys())
         result: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return result
+
+
+def refuse_unknown_parameters(request: Request, known: Set[str] = frozenset()) -> None:
+    """Refuses the first query parameter that is not among the known, and a value no column could hold."""
+    for name, value in request.query_params.items():
+        if name not in known:
+            remedy = f"known are {', '.join(sorted(known))}" if known else "this address takes none"
+            raise refuse(name[:80], f'The parameter "{name[:80]}" is unknown; {remedy}.')
+        if "\0" in value:
+            raise refuse(name, "The value holds the character NUL; remove it.")
 
 
 def wants_deleted(raw: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""The base of serializers that read the body of a call which stores no resource."""
+"""Reading bodies: what every call asks of them, and the base of serializers for those which store no resource."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import UnsupportedMediaType, ValidationError
+from rest_framework.request import Request
 
 from kaireon.api.fields import shown
+
+
+def payload_of(request: Request) -> Mapping[str, Any]:
+    """The body, which must be a JSON object and say that it is JSON."""
+    if request.content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType(
+            request.content_type, detail=f"Content-Type is {shown(request.content_type)}; send application/json."
+        )
+    if not isinstance(request.data, Mapping):
+        raise ValidationError({"": [f"The body is {shown(request.data)}; send a JSON object."]})
+    return request.data
 
 
 class RequestSerializer(serializers.Serializer[Any]):

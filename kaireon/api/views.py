@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from kaireon import audit, clock
 from kaireon.api.errors import envelope, refuse
 from kaireon.api.fields import shown
-from kaireon.api.filters import InstantFilter, StrictFilterBackend
+from kaireon.api.filters import InstantFilter, StrictFilterBackend, refuse_unknown_parameters
 from kaireon.api.pagination import paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.schema import AUDIT_PAGE, RESTORED, VERIFICATION
@@ -46,6 +46,7 @@ class RestoreView(APIView):
     )
     def post(self, request: Request) -> Response:
         """`POST /restore?entityType=contactPolicy&id=cp_...`"""
+        refuse_unknown_parameters(request, {"entityType", "id"})
         name, public_id = request.query_params.get("entityType"), request.query_params.get("id")
         model = restorable().get(name or "")
         if model is None:
@@ -79,6 +80,7 @@ class AuditLogView(APIView):
     """The audit log, newest first."""
 
     filterset_class = AuditFilterSet
+    switches: ClassVar[frozenset[str]] = frozenset()
     readers: ClassVar[frozenset[Role]] = ADMINS
 
     def roles_for(self, request: Request) -> frozenset[Role]:
@@ -109,6 +111,7 @@ class AuditVerifyView(APIView):
     @extend_schema(operation_id="verify_audit_log", responses={200: OpenApiResponse(VERIFICATION, "The finding")})
     def get(self, request: Request) -> Response:
         """Walks the whole chain."""
+        refuse_unknown_parameters(request)
         found = audit.verify(actor_of(request).tenant)
         body: dict[str, Any] = {"intact": found.intact, "verified": found.verified, "total": found.total}
         if not found.intact:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.urls import URLPattern, re_path
 from django_filters import FilterSet
-from rest_framework.exceptions import NotFound, UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -15,14 +15,26 @@ from rest_framework.viewsets import GenericViewSet
 from kaireon import history
 from kaireon.api.errors import refuse
 from kaireon.api.fields import shown
-from kaireon.api.filters import live_only, wants_deleted
+from kaireon.api.filters import PAGING, live_only, refuse_unknown_parameters, wants_deleted
 from kaireon.api.pagination import Page, paginate
 from kaireon.api.permissions import actor_of
+from kaireon.api.requests import payload_of
 from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.lifecycle import Lifecycle, LifecycleQuerySet, writing
 from kaireon.tenancy import EDITORS, READERS, Role
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+# The query parameters of each action; those of `list` are the filter set's affair.
+PARAMETERS: dict[str, frozenset[str]] = {
+    "create": frozenset(),
+    "update_by_body": frozenset(),
+    "destroy_by_query": frozenset({"id"}),
+    "retrieve": frozenset({"includeDeleted"}),
+    "update": frozenset(),
+    "destroy": frozenset(),
+    "list_history": frozenset(PAGING),
+    "revert": frozenset(),
+}
 
 
 class CollectionViewSet(GenericViewSet[Any]):
@@ -38,6 +50,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     writers: ClassVar[frozenset[Role]] = EDITORS
     embeds: ClassVar[Sequence[str]] = ()  # foreign keys that the representation needs
     prefetches: ClassVar[Sequence[Any]] = ()  # and what lies in other tables
+    switches: ClassVar[frozenset[str]] = frozenset({"includeDeleted"})  # what a list takes beside filters and paging
     lookup_value_regex = "[^/]+"
 
     @property
@@ -48,6 +61,11 @@ class CollectionViewSet(GenericViewSet[Any]):
     def roles_for(self, request: Request) -> frozenset[Role]:
         """The roles that may do what the request asks for."""
         return self.readers if request.method in SAFE else self.writers
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action in PARAMETERS:
+            refuse_unknown_parameters(request, PARAMETERS[self.action])
 
     # -- the collection ------------------------------------------------------------------------------------------
 
@@ -61,14 +79,14 @@ class CollectionViewSet(GenericViewSet[Any]):
 
     def create(self, request: Request) -> Response:
         """Stores a new row."""
-        payload = _payload(request)
+        payload = payload_of(request)
         with writing(actor_of(request)) as unit:
             row, warnings = save_resource(self.serializer_class, unit, data=payload)
         return Response(self._shown(self._fresh(request, row), warnings=warnings), status=201)
 
     def update_by_body(self, request: Request) -> Response:
         """Changes the row that the body's `id` names."""
-        payload = _payload(request)
+        payload = payload_of(request)
         if not payload.get("id"):
             raise refuse("id", "Name the row to change: send its id in the body.")
         return self._update(request, payload["id"], payload, missing=_unknown_id)
@@ -89,7 +107,7 @@ class CollectionViewSet(GenericViewSet[Any]):
 
     def update(self, request: Request, public_id: str) -> Response:
         """Changes one row; only the fields given."""
-        return self._update(request, public_id, _payload(request), missing=_nothing_here)
+        return self._update(request, public_id, payload_of(request), missing=_nothing_here)
 
     def destroy(self, request: Request, public_id: str) -> Response:
         """Soft-deletes one row."""
@@ -103,13 +121,13 @@ class CollectionViewSet(GenericViewSet[Any]):
 
     def revert(self, request: Request, public_id: str) -> Response:
         """Makes an old state the newest version, if it is still valid."""
-        payload = _payload(request)
+        payload = payload_of(request)
         number = payload.get("version")
         if type(number) is not int:
             raise refuse("version", f"{shown(number)} is not a version number; send one of the row's history.")
         with writing(actor_of(request)) as unit:
             row = self._find(request, public_id, deleted=False)
-            expected = _expected_version(request, {})
+            expected = _expected_version(request, {}, row)
             try:
                 row, warnings = history.revert(
                     self.serializer_class, unit, row, number=number, expected_version=expected
@@ -153,7 +171,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _update(self, request: Request, public_id: Any, payload: Mapping[str, Any], *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            expected = _expected_version(request, payload)
+            expected = _expected_version(request, payload, row)
             row, warnings = save_resource(
                 self.serializer_class, unit, data=payload, instance=row, expected_version=expected
             )
@@ -162,7 +180,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _destroy(self, request: Request, public_id: str, *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            unit.soft_delete(row, expected_version=_expected_version(request, {}))
+            unit.soft_delete(row, expected_version=_expected_version(request, {}, row))
             body = self.deleted_body(row)
         return Response(body)
 
@@ -196,28 +214,21 @@ def paged(page: Page, rows: Sequence[Any]) -> Response:
     return Response({"data": rows, "pagination": page.pagination()})
 
 
-def _payload(request: Request) -> Mapping[str, Any]:
-    if request.content_type.partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType(
-            request.content_type, detail=f"Content-Type is {shown(request.content_type)}; send application/json."
-        )
-    if not isinstance(request.data, Mapping):
-        raise ValidationError({"": [f"The body is {shown(request.data)}; send a JSON object."]})
-    return request.data
+def _expected_version(request: Request, payload: Mapping[str, Any], row: Lifecycle) -> int | None:
+    """The version the caller edited, from `rowVersion` in the body or `If-Match`; None when neither said.
 
-
-def _expected_version(request: Request, payload: Mapping[str, Any]) -> int | None:
-    """The version the caller edited, from `rowVersion` in the body or `If-Match`; None when it did not say."""
-    given = payload.get("rowVersion")
-    header = request.headers.get("If-Match")
-    if given is None and header is not None and header.strip() != "*":
+    When both did and one is stale, that one.
+    """
+    given, header = payload.get("rowVersion"), request.headers.get("If-Match")
+    if given is not None and type(given) is not int:
+        raise refuse("rowVersion", f"{shown(given)} is not a version number; send the row's rowVersion.")
+    said = [] if given is None else [given]
+    if header is not None and header.strip() != "*":
         text = header.strip().removeprefix("W/").strip('"')
         if not text.isascii() or not text.isdecimal() or len(text) > 18:
             raise refuse("If-Match", f"{shown(header)} is not a version; send the row's rowVersion.")
-        return int(text)
-    if given is not None and type(given) is not int:
-        raise refuse("rowVersion", f"{shown(given)} is not a version number.")
-    return given
+        said.append(int(text))
+    return next((version for version in said if version != row.version), said[0] if said else None)
 
 
 def _nothing_here(model: type[Lifecycle], public_id: Any) -> NotFound:

@@ -54,8 +54,10 @@ class MutualExclusion(Rule):
                 yield self._limit(assignment, member, members, scope)
 
     def refusals(self, assignments: Sequence[Assignment]) -> Iterator[Problem]:
-        if any(assignment.each for assignment in assignments):
-            yield "scopeId", '"*" makes no sense for mutual_exclusion, which is about a group of offers; name an offer'
+        for index, assignment in enumerate(assignments):
+            if assignment.each:
+                place = f"scopes[{index}].scopeId" if len(assignments) > 1 else "scopeId"
+                yield place, '"*" makes no sense for mutual_exclusion, which is about a group of offers; name an offer'
 
     def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
         ids = {ref.public_id for ref in self.offers}

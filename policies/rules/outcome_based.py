@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from policies.limits import AtMost, Finding
-from policies.options import Kind, Number, RefusedError
+from policies.options import LONGEST_LIST, Kind, Number, RefusedError, refuse_longer
 from policies.rule import Explanation, Limit, Rule, option, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import DAY, Rolling, milliseconds, plural
@@ -27,13 +27,14 @@ class Outcomes(Kind):
         keys = [raw] if isinstance(raw, str) else raw
         if not isinstance(keys, list | tuple) or not keys:
             raise RefusedError(_MESSAGE)
+        refuse_longer(keys)
         if not all(isinstance(key, str) and key.strip() for key in keys):
             raise RefusedError(_MESSAGE)
         return tuple(dict.fromkeys(keys))
 
     def json_schema(self) -> dict[str, object]:
         key = {"type": "string", "minLength": 1}
-        return {"oneOf": [key, {"type": "array", "items": key, "minItems": 1}]}
+        return {"oneOf": [key, {"type": "array", "items": key, "minItems": 1, "maxItems": LONGEST_LIST}]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from policies.limits import Finding, Open
-from policies.options import Flag, Kind, RefusedError, Whole, Zone, shown
+from policies.options import LONGEST_LIST, Flag, Kind, RefusedError, Whole, Zone, refuse_longer, shown
 from policies.rule import Explanation, Limit, Problem, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import Clock, wall
@@ -24,12 +24,14 @@ class Weekdays(Kind):
     def parse(self, raw: object) -> tuple[int, ...]:
         if not isinstance(raw, list | tuple):
             raise RefusedError(f"{shown(raw)} is not an array; give days as 0 (Sunday) to 6 or as English names")
+        refuse_longer(raw)
         return tuple(sorted({self._day(item) for item in raw}))
 
     def json_schema(self) -> dict[str, object]:
         number = {"type": "integer", "minimum": 0, "maximum": 6}
         # Names are read whatever their case, which a schema can only say loosely.
-        return {"type": "array", "items": {"oneOf": [number, {"type": "string", "examples": list(DAYS)}]}}
+        day = {"oneOf": [number, {"type": "string", "examples": list(DAYS)}]}
+        return {"type": "array", "items": day, "maxItems": LONGEST_LIST}
 
     def _day(self, item: object) -> int:
         if isinstance(item, str) and item.strip().lower() in _NUMBERS:
@@ -82,8 +84,8 @@ class TimeWindow(Rule):
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> list[Problem]:
         start, end = values.get("startHour"), values.get("endHour")
-        if start is None or start != end:
-            return []
+        if start is None or start != end or end == 0:
+            return []  # an end of 0 is the midnight after the start: 0 to 0 is the whole day
         return [("endHour", f"{end} equals startHour, which leaves no time at all; give another hour (24 is midnight)")]
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policies.rules import RULES
 from tests.conftest import Catalogue, Door, catalogue_through
 from tests.decisioning.conftest import COOLDOWN, NOON, Happened, asked, verdicts
 
@@ -186,3 +187,43 @@ def test_the_document_describes_it(admin: Door) -> None:
     }
     properties = document["components"]["schemas"]["FilterRequest"]["properties"]
     assert list(properties) == ["customerId", "candidates", "segments", "attributes", "contactPolicyIds", "asOf"]
+
+
+ONE_OF_EACH: dict[str, dict[str, Any]] = {
+    "frequency_cap": {"maxPerDay": 1, "maxPerMonth": 1, "windowType": "calendar", "timezone": "America/Havana"},
+    "cooldown": {"cooldownHours": 10**9},
+    "budget_exhausted": {"budgetField": "spend", "threshold": 1},
+    "outcome_based": {"afterOutcome": "complaint", "suppressForDays": 10**9},
+    "segment_exclusion": {"excludeSegments": ["vip"]},
+    "time_window": {"startHour": 9, "endHour": 10, "timezone": "Pacific/Kiritimati"},
+    "cross_channel_cap": {"maxTotal": 1, "periodType": "weekly", "windowType": "calendar"},
+    "customer_total_cap": {"maxTotal": 1},
+    "offer_category_cap": {"targetCategory": "cards", "maxTotal": 1, "periodType": "monthly"},
+    "allow_override": {},
+}
+
+
+def test_the_earliest_instant_can_be_asked_about_and_nothing_before_it(admin: Door, catalogue: Catalogue) -> None:
+    configs = ONE_OF_EACH | {
+        "mutual_exclusion": {"excludeOfferIds": [catalogue.offer], "lookbackDays": 10**9},
+        "category_suppression": {"categoryId": catalogue.category, "suppressionDays": 10**9},
+    }
+    assert set(configs) == {rule.slug for rule in RULES}
+    for slug, config in configs.items():
+        admin.make("contact-policies", name=slug, scope="global", ruleType=slug, config=config)
+    earliest = asked(admin, asOf="1970-01-01T00:00:00.000Z")
+    assert earliest["decidedAt"] == "1970-01-01T00:00:00.000Z"
+    (result,) = earliest["results"]
+    assert [reason["ruleType"] for reason in result["reasons"]] == ["time_window"]
+    for at in ("1969-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00+00:01"):
+        ((field, message),) = refused(admin, {"customerId": "A1", "asOf": at})
+        assert field == "asOf"
+        assert message == f'"{at}" is too early; send an instant from 1970-01-01T00:00:00.000Z on.'
+
+
+def test_a_question_says_that_it_is_json(admin: Door) -> None:
+    for content_type in ("", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"):
+        response = admin.client.generic(
+            "POST", "/api/v1/decisions/filter", b'{"customerId": "A1"}', content_type, headers=admin.headers
+        )
+        assert (response.status_code, response.json()["error"]["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")

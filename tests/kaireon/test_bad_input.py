@@ -258,6 +258,86 @@ def test_an_unknown_parameter_names_itself(admin: Door) -> None:
             assert "known are" in detail["message"]
 
 
+def test_every_address_refuses_parameters_it_does_not_read(admin: Door, catalogue: Catalogue) -> None:
+    path = f"creatives/{catalogue.creative}"
+    before = stored()
+    for method, address, body in [
+        ("POST", "creatives", {"name": "New"}),
+        ("PUT", "creatives", {"id": catalogue.creative}),
+        ("DELETE", f"creatives?id={catalogue.creative}", None),
+        ("GET", path, None),
+        ("PUT", path, {"name": "New"}),
+        ("PATCH", path, {"name": "New"}),
+        ("DELETE", path, None),
+        ("GET", f"{path}/history", None),
+        ("GET", f"{path}/history?limit=1", None),
+        ("POST", f"{path}/revert", {"version": 1}),
+        ("POST", f"restore?entityType=creative&id={catalogue.creative}", None),
+        ("GET", "audit-logs", None),
+        ("GET", "audit-logs/verify", None),
+        ("POST", "decisions/filter", {"customerId": "A1"}),
+    ]:
+        joined = "&" if "?" in address else "?"
+        answer = admin(method, f"{address}{joined}colour=1", body)
+        assert faults(answer) == ["colour"], (method, address)
+        assert 'The parameter "colour" is unknown' in answer[1]["error"]["message"]
+    assert faults(admin("GET", f"{path}/history?includeDeleted=true")) == ["includeDeleted"]
+    assert faults(admin("GET", "audit-logs?includeDeleted=true")) == ["includeDeleted"]
+    assert stored() == before
+
+
+def test_a_word_a_list_cannot_be_filtered_by_is_answered_with_those_it_can(admin: Door) -> None:
+    for path, name, some in [
+        ("offers", "status", "draft, active"),
+        ("contact-policies", "ruleType", "frequency_cap, cooldown"),
+        ("contact-policies", "scope", "global, offer"),
+        ("outcome-types", "classification", "positive, neutral"),
+    ]:
+        (detail,) = admin("GET", f"{path}?{name}=foo")[1]["error"]["details"]
+        assert detail["field"] == name
+        assert detail["message"].startswith(f'"foo" is none of: {some}')
+
+
+def test_every_fault_says_what_is_wrong_and_what_to_do(admin: Door, catalogue: Catalogue) -> None:
+    def said(path: str, **body: Any) -> dict[str, str]:
+        answer = admin("POST", path, body)
+        assert answer[0] == 400
+        return {detail["field"]: detail["message"] for detail in answer[1]["error"]["details"]}
+
+    assert said("creatives") == {
+        "name": "A name is required; give it 1 to 255 characters.",
+        "offerId": "This is required; send the id of a live offer.",
+        "channelId": "This is required; send the id of a live channel.",
+    }
+    rules = "frequency_cap, cooldown, budget_exhausted, outcome_based, segment_exclusion, time_window, "
+    assert said("contact-policies", name="P")["ruleType"].startswith(f"This is required; send one of: {rules}")
+    assert said("decision-flows", name="F") == {"key": "This is required; send a text."}
+    assert said("channels", name="C", channelType=" ", deliveryMode="", costPerContact="1") == {
+        "channelType": "The text is empty; send at least one character that is not a space.",
+        "deliveryMode": '"" is none of: api, file, integration, manual.',
+        "costPerContact": '"1" is not a number; send one such as 2.5.',
+    }
+    assert said("categories", name="C", color="x" * 65, ordinal="1") == {
+        "color": "The text has 65 characters, more than 64; shorten it.",
+        "ordinal": '"1" is not a whole number; send one such as 5.',
+    }
+    assert said("offers", name="O", mandatory="no", tags=["x" * 256], mandatoryExpiresAt=5) == {
+        "mandatory": '"no" is neither true nor false; send one of them.',
+        "tags[0]": "The text has 256 characters, more than 255; shorten it.",
+        "mandatoryExpiresAt": "5 is not an instant; send a text such as 2026-03-10T12:00:00.000Z.",
+    }
+
+
+def test_a_hundred_faults_are_listed_and_the_rest_counted(admin: Door) -> None:
+    status, body = admin("POST", "contact-policies", {
+        "name": "Many", "ruleType": "allow_override", "scopes": [{"scope": "offer", "scopeId": "x"}] * 250,
+    })  # fmt: skip
+    assert status == 400
+    assert [detail["field"] for detail in body["error"]["details"]] == [f"scopes[{n}].scopeId" for n in range(100)]
+    counted = "(250 faults; details holds the first 100, 150 more are left out.)"
+    assert body["error"]["message"].endswith(counted)
+
+
 def test_a_query_that_matches_nothing_finds_nothing(admin: Door, catalogue: Catalogue) -> None:
     for query in (
         "offerId=x",

@@ -60,6 +60,19 @@ def test_a_stale_version_is_refused_with_the_current_one(admin: Door, catalogue:
         assert admin("PATCH", path, {}, **{"If-Match": "*"})[1]["version"] == 5
 
 
+def test_both_versions_are_checked_when_both_are_given(admin: Door, catalogue: Catalogue) -> None:
+    path = f"offers/{catalogue.offer}"
+    admin("PATCH", path, {})
+    before = stored()
+    for body, header in ((1, "2"), (2, "1"), (1, "1"), (3, "2")):
+        status, answer = admin("PATCH", path, {"name": "Late", "rowVersion": body}, **{"If-Match": header})
+        assert (status, answer["error"]["code"], answer["error"]["currentVersion"]) == (409, "STALE_VERSION", 2)
+    assert admin("PATCH", path, {"name": "Late", "rowVersion": 2}, **{"If-Match": "x"})[0] == 400
+    assert stored() == before
+    assert admin("PATCH", path, {"rowVersion": 2}, **{"If-Match": '"2"'})[1]["version"] == 3
+    assert admin("PATCH", path, {"rowVersion": 3}, **{"If-Match": "*"})[1]["version"] == 4
+
+
 def test_a_version_that_is_no_number_is_refused(admin: Door, catalogue: Catalogue) -> None:
     before = stored()
     for version in ("1", True, 1.5, [], {}):

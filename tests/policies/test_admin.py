@@ -9,9 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from creatives.models import Offer
 from kaireon.audit import AuditEntry
 from kaireon.tenancy import Role
+from policies.checks import stored_configs_parse
 from policies.models import ContactPolicy
+from policies.reading import namer_for
 from policies.rules import RULES
 from tests.conftest import Door
 from tests.kaireon.test_admin import audited
@@ -235,3 +238,27 @@ def test_a_list_of_thirty_asks_as_often_as_a_list_of_one(browser, admin, catalog
             browser.get(address(ContactPolicy, "changelist"))
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 10
+
+
+def test_the_system_check_says_of_each_unreadable_policy_what_it_does(admin):
+    for status in ("active", "paused", "archived", "draft"):
+        made(admin, name=f"The {status} one", status=status)
+    ContactPolicy.everything.update(config={"cooldownHours": "soon"})
+    made(admin, name="Unfinished", status="draft", config={})
+    fault = 'cooldownHours: "soon" is not a number >= 0; give 0 or more.'
+    found = {str(warning.msg).partition(" (cp_")[0]: warning for warning in stored_configs_parse(databases=["default"])}
+    assert {name: str(warning.msg).partition(") ")[2] for name, warning in found.items()} == {
+        'The policy "The active one"': f"blocks everything it concerns: {fault}",
+        **{
+            f'The policy "The {status} one"': f"is {status} and cannot be activated: {fault}"
+            for status in ("paused", "archived", "draft")
+        },
+    }
+
+
+def test_names_are_looked_up_in_the_policys_own_tenant(admin, stranger, tenant):
+    foreign = stranger.make("offers", name="Secret")["id"]
+    policy = made(admin, scope="global")
+    policy.assignments.update(scope="offer", target=Offer.id_kind.decode(foreign))
+    fresh = ContactPolicy.everything.get(pk=policy.pk)
+    assert namer_for([fresh], tenant=tenant)("offer", foreign) == foreign

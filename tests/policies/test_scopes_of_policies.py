@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from creatives.models import Offer
+from kaireon.clock import now
+from kaireon.tenancy import Tenant
+from policies.serializers import MOST_SCOPES
 from tests.conftest import Catalogue, Door
 from tests.witness import stored
 
@@ -215,3 +221,59 @@ def test_lists_filter_by_scope(admin: Door, catalogue: Catalogue) -> None:
         _, page = admin("GET", f"contact-policies?{query}")
         assert "".join(row["name"] for row in page["data"]) == names, query
         assert page["pagination"]["total"] == len(names)
+
+
+def test_a_thousand_scopes_are_stored_in_a_few_queries_and_one_more_is_refused(admin: Door, tenant: Tenant) -> None:
+    life = {"tenant": tenant, "created_at": now(), "updated_at": now()}
+    made_at_once = Offer.everything.bulk_create(Offer(name=f"Offer {n}", **life) for n in range(MOST_SCOPES))
+    offers = [offer.public_id for offer in made_at_once]
+    scopes = [{"scope": "offer", "scopeId": offer} for offer in offers]
+    body = {"name": "Many", "ruleType": "allow_override", "scopes": scopes}
+    before = stored()
+    status, answer = admin("POST", "contact-policies", body | {"scopes": [*scopes, {"scope": "global"}]})
+    (detail,) = answer["error"]["details"]
+    assert (status, detail["field"]) == (400, "scopes")
+    assert detail["message"] == '1001 scopes are more than 1000; send fewer, or "*" for each of a kind.'
+    assert stored() == before
+    with CaptureQueriesContext(connection) as queries:
+        policy = admin.make("contact-policies", **body)
+    assert len(queries) < 40
+    assert [scope["scopeId"] for scope in policy["scopes"]] == offers
+    turned = admin("PATCH", f"contact-policies/{policy['id']}", {"scopes": scopes[::-1]})[1]
+    assert turned["scopes"] == policy["scopes"][::-1]
+
+
+@pytest.mark.parametrize(
+    ("rule_type", "key", "item", "rest"),
+    [
+        ("frequency_cap", "excludeCampaignIds", "spring", {"maxPerDay": 1}),
+        ("outcome_based", "afterOutcome", "complaint", {"suppressForDays": 1}),
+        ("segment_exclusion", "excludeSegments", "vip", {}),
+        ("time_window", "daysOfWeek", 1, {}),
+        ("mutual_exclusion", "excludeOfferIds", "off_x", {}),
+        ("cross_channel_cap", "appliesAcross", "ch_x", {"maxTotal": 1}),
+    ],
+)
+def test_a_list_of_a_config_has_at_most_a_thousand_entries(
+    admin: Door, rule_type: str, key: str, item: Any, rest: dict[str, Any]
+) -> None:
+    body = {"name": "Long", "scope": "global", "ruleType": rule_type, "config": {**rest, key: [item] * 1001}}
+    status, answer = admin("POST", "contact-policies", body)
+    assert (status, answer["error"]["details"]) == (
+        400,
+        [{"field": f"config.{key}", "message": "1001 entries are more than 1000; give fewer"}],
+    )
+
+
+def test_a_scope_that_a_rule_cannot_be_given_is_named_by_its_place(admin: Door, catalogue: Catalogue) -> None:
+    body = {
+        "name": "Group",
+        "ruleType": "mutual_exclusion",
+        "config": {"excludeOfferIds": [catalogue.offer]},
+        "scopes": [{"scope": "offer", "scopeId": catalogue.offer}, {"scope": "channel", "scopeId": "*"}],
+    }
+    assert [detail["field"] for detail in admin("POST", "contact-policies", body)[1]["error"]["details"]] == [
+        "scopes[1].scopeId"
+    ]
+    (detail,) = admin("POST", "contact-policies", body | {"scopes": body["scopes"][1:]})[1]["error"]["details"]
+    assert detail["field"] == "scopeId"

@@ -76,7 +76,7 @@ CONFIGS = {
     ),
     "segment_exclusion": config({"excludeSegments": st.sampled_from([["vip"], ["vip", "minors"], ["others"]])}),
     "time_window": config({}, **hours, timezone=zone, useCustomerTimezone=st.booleans()).filter(
-        lambda c: c.keys() & hours.keys() and c.get("startHour", -1) != c.get("endHour", -2)
+        lambda c: c.keys() & hours.keys() and c.get("startHour", -1) != (c.get("endHour", -2) or 24)
     ),
     "mutual_exclusion": config({"excludeOfferIds": ids("off")}, lookbackDays=amount),
     "cross_channel_cap": config({"maxTotal": few}, periodType=period, appliesAcross=ids("ch"), **aligned),

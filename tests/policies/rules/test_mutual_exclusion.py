@@ -40,6 +40,7 @@ def test_a_lookback_of_zero_looks_at_no_past_contact():
 def test_each_is_refused_as_a_scope():
     rule = parsed(SLUG, CONFIG)
     assert [key for key, _ in rule.refusals([Assignment("offer", each=True)])] == ["scopeId"]
+    assert [key for key, _ in rule.refusals([ON_GOLD, Assignment("offer", each=True)])] == ["scopes[1].scopeId"]
     assert list(rule.refusals([ON_GOLD, EMAIL])) == []
 
 

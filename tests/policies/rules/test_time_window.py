@@ -36,6 +36,8 @@ def test_overnight_hours_belong_to_the_day_they_start_on():
         ({"endHour": 8}, 8, False),
         ({"startHour": 20, "endHour": 0}, 23, True),
         ({"endHour": 0}, 12, True),
+        ({"startHour": 0, "endHour": 0}, 0, True),
+        ({"startHour": 0, "endHour": 0}, 23, True),
         ({"daysOfWeek": []}, 12, True),
         ({"daysOfWeek": [3]}, 12, True),
         ({"daysOfWeek": [0]}, 12, False),
@@ -116,6 +118,7 @@ def test_it_warns_of_windows_that_are_always_open():
     never = "The window is open at every hour of every day: the policy never blocks anything"
     assert list(parsed(SLUG, {"daysOfWeek": []}).warnings()) == ["daysOfWeek is empty: it stands for every day", never]
     assert list(parsed(SLUG, {"startHour": 0, "endHour": 24}).warnings()) == [never]
+    assert list(parsed(SLUG, {"startHour": 0, "endHour": 0}).warnings()) == [never]
     assert list(parsed(SLUG, {"startHour": 9}).warnings()) == []
 
 
