@@ -23,6 +23,7 @@ from creatives.models import (
     SubCategory,
 )
 from creatives.rendering import tokens_in
+from kaireon import clock
 from kaireon.api.fields import (
     ChoiceField,
     EmbeddedField,
@@ -44,6 +45,7 @@ from kaireon.tenancy import Role
 LARGEST = 2**31 - 1
 MOST_EXPENSIVE = 999_999_999
 MOST_MAPPINGS = 500
+BOUNDS = ("startsAt", "endsAt")
 SOURCES = ("customer.", "attributes.", "personalization.")
 # The bounds of the constraints the engine enforces; other keys belong to the client.
 CONSTRAINTS: dict[str, int | None] = {"frequencyCapPerDay": None, "cooldownHours": None, "priorityOverride": 100}
@@ -70,13 +72,16 @@ class MoneyField(NumberField):
 
 
 class ScheduleField(ObjectField):
-    """When an offer may be shown: `{startsAt?, endsAt?}`, instants with a zone, the end after the start."""
+    """When an offer may be shown: `{startsAt?, endsAt?}`, instants with a zone, the end after the start.
+
+    The two are kept as every instant is, cut to milliseconds and in UTC; other keys stay as they were sent.
+    """
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         schedule = super().to_internal_value(data)
         bounds: list[datetime | None] = []
         faults = {}
-        for key in ("startsAt", "endsAt"):
+        for key in BOUNDS:
             try:
                 bounds.append(read_instant(schedule[key]) if schedule.get(key) is not None else None)
             except serializers.ValidationError as error:
@@ -85,7 +90,9 @@ class ScheduleField(ObjectField):
             raise serializers.ValidationError(faults)
         if bounds[0] is not None and bounds[1] is not None and bounds[1] <= bounds[0]:
             raise serializers.ValidationError("endsAt is not after startsAt; swap or correct them.")
-        return schedule
+        return schedule | {
+            key: clock.text(bound) for key, bound in zip(BOUNDS, bounds, strict=True) if bound is not None
+        }
 
 
 class ConstraintsField(ObjectField):
@@ -96,13 +103,19 @@ class ConstraintsField(ObjectField):
         faults = {}
         for key, most in CONSTRAINTS.items():
             value = constraints.get(key)
-            whole = (isinstance(value, int) and not isinstance(value, bool)) or value is None
-            if not whole or (value is not None and (value < 0 or (most is not None and value > most))):
+            if value is not None and not _counts(value, most):
                 bound = f"from 0 to {most}" if most else "of at least 0"
-                faults[key] = [f"{shown(value)} is not a whole number {bound}."]
+                faults[key] = [f"{shown(value)} is not a whole number {bound}; send one."]
         if faults:
             raise serializers.ValidationError(faults)
         return constraints
+
+
+def _counts(value: Any, most: int | None) -> bool:
+    """Whether it is a whole number from 0 to `most`; 24.0 is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        return False
+    return value >= 0 and (most is None or value <= most)
 
 
 @extend_schema_field(
@@ -177,6 +190,14 @@ class SubCategorySerializer(CatalogueSerializer):
     status = ChoiceField(choices=Status.choices, required=False, default=Status.ACTIVE)
     categoryId = ReferenceField(Category, source="category_id")
 
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
+        # Deleted offers count too: one that came back would stand in two categories at once.
+        moves = self.instance is not None and self.changed("category_id", values)
+        if moves and Offer.everything.of(self.unit.tenant).filter(sub_category=self.instance).exists():
+            message = "Offers, maybe deleted ones, use this sub-category; make a new one in the other category instead."
+            return [("categoryId", message)]
+        return []
+
 
 class OfferSerializer(CatalogueSerializer):
     """An offer."""
@@ -197,6 +218,11 @@ class OfferSerializer(CatalogueSerializer):
     metadata = ObjectField(required=False, default=dict)
 
     def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
+        self.warnings += [
+            f"schedule.{key} is unknown; it is kept and has no effect."
+            for key in values.get("schedule", {})
+            if key not in BOUNDS
+        ]
         return [*self._misplaced(values), *self._not_to_be_forced(values, faulty)]
 
     def action(self, action: str, values: dict[str, Any]) -> str:
@@ -207,7 +233,7 @@ class OfferSerializer(CatalogueSerializer):
         moved = self.changed("category_id", values) or self.changed("sub_category_id", values)
         if not moved or category is None or part is None:
             return []
-        if SubCategory.everything.filter(pk=part, category=category).exists():
+        if SubCategory.everything.of(self.unit.tenant).filter(pk=part, category=category).exists():
             return []
         return [("subCategoryId", "The sub-category belongs to another category; choose one of categoryId's.")]
 
@@ -262,8 +288,10 @@ class PlacementSerializer(CatalogueSerializer):
 
     def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
         moves = self.instance is not None and self.changed("channel_id", values)
-        if moves and Creative.objects.filter(placement=self.instance).exists():
-            return [("channelId", "Creatives use this placement on its channel; move or delete them first.")]
+        # Deleted creatives count too: one that came back would be on another channel than its placement.
+        if moves and Creative.everything.of(self.unit.tenant).filter(placement=self.instance).exists():
+            message = "Creatives, maybe deleted ones, use this placement; make a new one on the other channel instead."
+            return [("channelId", message)]
         return []
 
 
@@ -305,7 +333,11 @@ class CreativeSerializer(CatalogueSerializer):
             return []
         placement, channel = self.after("placement_id", values), self.after("channel_id", values)
         moved = self.changed("placement_id", values) or self.changed("channel_id", values)
-        if placement is None or not moved or Placement.everything.filter(pk=placement, channel=channel).exists():
+        if (
+            placement is None
+            or not moved
+            or Placement.everything.of(self.unit.tenant).filter(pk=placement, channel=channel).exists()
+        ):
             return []
         return [("placementId", "The placement belongs to another channel; choose one of channelId's, or null.")]
 
