@@ -91,6 +91,14 @@ class HistoryRow(models.Model):
         abstract = True
 
 
+class Remembered(HistoricalRecords):
+    """django-simple-history's records without a model's `unaudited` columns."""
+
+    def fields_included(self, model: Any) -> list[Any]:
+        unaudited: frozenset[str] = getattr(model, "unaudited", frozenset())
+        return [field for field in super().fields_included(model) if field.name not in unaudited]
+
+
 class Status(models.TextChoices):
     """Only active rows take part in decisions."""
 
@@ -106,7 +114,7 @@ class Lifecycle(TenantOwned):
     id_kind: ClassVar[Kind]
     owners: ClassVar[tuple[str, ...]] = ()  # foreign keys whose deletion takes this row along
     configures: ClassVar[bool] = True  # whether decisions depend on it, so that a change raises the tenant's version
-    unaudited: ClassVar[frozenset[str]] = frozenset()  # columns that neither audit nor versions show
+    unaudited: ClassVar[frozenset[str]] = frozenset()  # columns that neither audit nor history keeps
     wire_names: ClassVar[Mapping[str, str]] = {}  # columns whose API name is not their own name in camelCase
 
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -118,9 +126,7 @@ class Lifecycle(TenantOwned):
 
     everything: ClassVar[Any] = LifecycleQuerySet.as_manager()
     objects: ClassVar[Any] = LiveManager.from_queryset(LifecycleQuerySet)()
-    history = HistoricalRecords(
-        inherit=True, bases=[HistoryRow], history_change_reason_field=models.TextField(default="")
-    )
+    history = Remembered(inherit=True, bases=[HistoryRow], history_change_reason_field=models.TextField(default=""))
 
     class Meta:
         abstract = True

@@ -38,8 +38,11 @@ EVERYBODY = frozenset(Role)
 
 @cache
 def zone_names() -> frozenset[str]:
-    """The IANA database's names, read once: collecting them walks its whole folder."""
-    return frozenset(zoneinfo.available_timezones())
+    """The IANA database's names, read once: collecting them walks its whole folder.
+
+    "localtime" is left out: it is whatever this machine happens to be set to.
+    """
+    return frozenset(zoneinfo.available_timezones() - {"localtime"})
 
 
 def validate_timezone(name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.exceptions import PermissionDenied, ValidationError
@@ -39,6 +41,14 @@ class BulkActions:
             actions.pop("activate_selected", None)
             actions.pop("pause_selected", None)
         return actions
+
+    def response_action(self, request: Any, queryset: QuerySet[Any]) -> Any:
+        """What is no key selects nothing."""
+        sent = request.POST.copy()
+        keys = [key for key in sent.getlist(ACTION_CHECKBOX_NAME) if re.fullmatch(r"[0-9]{1,18}", key)]
+        sent.setlist(ACTION_CHECKBOX_NAME, keys)
+        request.POST = sent
+        return super().response_action(request, queryset)  # type: ignore[misc]
 
     @admin.action(description="Activate", permissions=["change"])
     def activate_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -74,6 +74,11 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
 
     # -- which rows ----------------------------------------------------------------------------------------------
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """What the row keeps to itself is not guessed at by filtering, either."""
+        hidden = lookup.partition("__")[0] in self.model.unaudited
+        return not hidden and super().lookup_allowed(lookup, value, request)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         entrance = entered(request)
         if entrance is None:

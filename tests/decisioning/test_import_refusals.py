@@ -148,6 +148,7 @@ WRONG_ARGUMENTS = {
     "no column client (for customerId)": {"columns": ["customerId=client"]},
     "no column price (for cost)": {"columns": ["cost=price"]},
     "There is no tenant": {"tenant": "nobody"},
+    '"localtime" is not an IANA time zone': {"timezone": "localtime"},
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 
+import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db.models import ProtectedError
 
 from decisioning.models import Interaction
 from kaireon.access import ApiKey, Membership
@@ -60,10 +64,21 @@ def test_every_configured_row_is_its_tenants_and_has_history() -> None:
         assert issubclass(model, TenantOwned)
         history = model.history.model
         tracked = {field.attname for field in history.tracked_fields}
-        assert tracked == {field.attname for field in model._meta.concrete_fields}
+        assert tracked == {field.attname for field in model._meta.concrete_fields if field.name not in model.unaudited}
         assert {"history_actor", "history_parts", "history_change_reason"} <= {
             f.name for f in history._meta.get_fields()
         }
+
+
+def test_history_keeps_no_trace_of_a_key_or_of_its_use() -> None:
+    kept = {field.name for field in ApiKey.history.model._meta.get_fields()}
+    assert {"name", "role", "start"} <= kept
+    assert not kept & {"digest", "last_used_at"}
+
+
+def test_nobody_who_has_a_role_can_be_deleted(person: Callable[[str], User]) -> None:
+    with pytest.raises(ProtectedError):
+        person("viewer").delete()
 
 
 def test_every_configured_row_can_be_restored_or_says_why_not() -> None:

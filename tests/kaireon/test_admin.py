@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from creatives.models import Category, Channel, Creative, Offer, Placement
 from creatives.serializers import CategorySerializer, ChannelSerializer
-from decisioning.models import OutcomeType
-from kaireon.access import ApiKey, Membership, find_key, operator
+from decisioning.models import Interaction, OutcomeType
+from kaireon.access import ApiKey, Membership, find_key, issue_key, operator
 from kaireon.api.serializers import save_resource
 from kaireon.audit import AuditEntry, verify
 from kaireon.clock import now
@@ -504,3 +504,31 @@ def test_a_list_of_thirty_asks_as_often_as_a_list_of_one(model, person, actor, a
             browser.get(address(model, "changelist"))
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 8
+
+
+def test_a_key_cannot_be_guessed_at_by_filtering(person, tenant):
+    with writing(operator(tenant, "test")) as unit:
+        issue_key(unit, name="Till", role=Role.VIEWER)
+    browser = visit(person(Role.ADMIN))
+    url = address(ApiKey, "changelist")
+    assert browser.get(url, {"role__exact": "viewer"}).status_code == 200
+    for lookup in ("digest__startswith", "digest", "last_used_at__gt", "digest__regex"):
+        assert browser.get(url, {lookup: "0"}).status_code == 400, lookup
+
+
+@pytest.mark.parametrize("action", ["activate_selected", "pause_selected", "delete_selected", "restore_selected"])
+def test_a_selection_that_is_no_key_selects_nothing(action, person, cards, tenant):
+    browser, url = visit(person(Role.ADMIN)), address(Category, "changelist")
+    before = entries(tenant)
+    for key in ("x", "", "1.5", "-1", "9" * 30, "\u0663"):
+        response = browser.post(url, {"action": action, "_selected_action": key, "post": "yes"})
+        assert response.status_code == 302, key
+    assert entries(tenant) == before
+
+
+def test_the_names_of_interactions_are_the_tenants_own(person, tenant, foreign_tenant, stranger):
+    secret = stranger.make("offers", name="Secret")["id"]
+    what = {"customer_id": "A000100", "at": now(), "recorded_at": now(), "outcome": "impression"}
+    Interaction.objects.create(tenant=tenant, offer_key=Offer.id_kind.decode(secret), **what)
+    page = visit(person(Role.VIEWER)).get(address(Interaction, "changelist")).content.decode()
+    assert "A000100" in page and "Secret" not in page
