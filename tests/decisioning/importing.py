@@ -18,10 +18,10 @@ ROWS = [
 ]
 
 
-def imported(*files: Path, **options: Any) -> str:
+def imported(*files: Path, into: str = "acme", **options: Any) -> str:
     """Runs the command and answers its summary."""
     out = StringIO()
-    call_command("import_interactions", *files, tenant="acme", stdout=out, verbosity=0, **options)
+    call_command("import_interactions", *files, tenant=into, stdout=out, verbosity=0, **options)
     return out.getvalue().strip()
 
 

@@ -1,0 +1,87 @@
+"""An import that is killed half-way and run again ends with the rows of one that was not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from creatives.models import Channel, Offer
+from decisioning.models import Interaction
+from kaireon.access import create_tenant
+from kaireon.audit import verify
+from kaireon.tenancy import Tenant
+from tests.decisioning.conftest import Write
+from tests.decisioning.importing import HEADER, imported
+
+ROWS = 3000
+COMMAND = [sys.executable, "manage.py", "import_interactions", "--tenant=acme", "--batch-size=20", "--create-missing"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_killed_half_way_and_run_again_ends_with_the_rows_of_a_clean_one(write: Write) -> None:
+    interrupted, clean = create_tenant(key="acme", name="Acme"), create_tenant(key="rival", name="Rival")
+    path = write(f"{HEADER},offer", *(_row(number) for number in range(ROWS)))
+    environment = {**os.environ, "DATABASE_URL": database_url()}
+    process = subprocess.Popen(
+        [*COMMAND, path], cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until_rows_come(interrupted, process)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    there = Interaction.objects.of(interrupted).count()
+    assert 0 < there < ROWS
+    assert there % 20 == 0  # whole batches only
+    assert imported(path, create_missing=True).startswith(
+        f"acme: {ROWS - there:,} imported, {there:,} already there, 0"
+    )
+    imported(path, into=clean.key, create_missing=True)
+    assert content(interrupted) == content(clean)
+    assert sum(content(clean).values()) == ROWS
+    assert verify(interrupted).intact
+
+
+def _row(number: int) -> str:
+    # Every third row equals the one before it; new names keep appearing.
+    said = number - (number % 3 == 2)
+    return f"c{said % 50},2026-03-10T12:{said // 60:02}:{said % 60:02}Z,impression,Fax {said // 700},Gold"
+
+
+def wait_until_rows_come(tenant: Tenant, process: subprocess.Popen[bytes]) -> None:
+    """Returns when the first batches are committed."""
+    deadline = time.monotonic() + 60
+    while Interaction.objects.of(tenant).count() < 100:
+        assert process.poll() is None, "the import ended by itself"
+        assert time.monotonic() < deadline, "no rows came"
+        time.sleep(0.005)
+
+
+def database_url() -> str:
+    """Where another process finds this test's database."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{Path(found['NAME'])}"
+    user = f"{quote(found['USER'])}:{quote(found['PASSWORD'])}" if found["PASSWORD"] else quote(found["USER"])
+    return f"postgres://{user}@{found['HOST']}:{found['PORT'] or 5432}/{found['NAME']}"
+
+
+def content(tenant: Tenant) -> Counter[Any]:
+    """The tenant's interactions by what they say, names instead of keys."""
+    channels = dict(Channel.objects.of(tenant).values_list("pk", "name"))
+    offers = dict(Offer.objects.of(tenant).values_list("pk", "name"))
+    rows = Interaction.objects.of(tenant).values_list(
+        "customer_id", "at", "outcome", "channel_key", "offer_key", "import_key"
+    )
+    return Counter((*row, channels[channel], offers[offer], key) for *row, channel, offer, key in rows)
