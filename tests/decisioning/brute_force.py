@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,12 +74,15 @@ class Touches:
     def __init__(self, path: Path, offers: dict[str, Thing], costs: dict[str, Decimal]) -> None:
         self.costs = costs
         self.of: dict[str, list[Thing]] = defaultdict(list)
-        self._times: dict[tuple[str, str | None], list[tuple[int, Decimal]]] = defaultdict(list)
+        self._spent: dict[tuple[str, str | None], list[tuple[int, Decimal]]] = defaultdict(list)
         with path.open(newline="") as stream:
             for row in csv.DictReader(stream):
                 self._add(row, offers[row["channel"]])
-        for entries in self._times.values():
+        self._times, self._sums = {}, {}
+        for key, entries in self._spent.items():
             entries.sort()
+            self._times[key] = [at for at, _ in entries]
+            self._sums[key] = list(accumulate((cost for _, cost in entries), initial=Decimal(0)))
 
     def _add(self, row: dict[str, str], offer: Thing) -> None:
         outcome = {"impression": "impression", "conversion": "convert"}[row["interaction"]]
@@ -99,14 +103,13 @@ class Touches:
             for scope in ("global", "offer", "creative", "channel", "category", "subcategory"):
                 value = None if scope == "global" else getattr(touch, scope)
                 if scope == "global" or value is not None:
-                    self._times[scope, value].append((touch.at, self.costs[channel]))
+                    self._spent[scope, value].append((touch.at, self.costs[channel]))
 
-    @cache  # noqa: B019  one object per test
     def total(self, scope: str, value: str | None, field: str, at: int) -> Decimal:
         """Impressions or money over all customers up to an instant."""
-        entries = self._times[scope, value]
-        seen = entries[: bisect_right(entries, at, key=lambda entry: entry[0])]
-        return Decimal(len(seen)) if field == "impressions" else sum((cost for _, cost in seen), Decimal(0))
+        key = scope, value
+        seen = bisect_right(self._times.get(key, []), at)
+        return Decimal(seen) if field == "impressions" or not seen else self._sums[key][seen]
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,26 @@ class Question:
     history: list[Thing]
     now: int
     segments: frozenset[str]
+
+    @cached_property
+    def contacts(self) -> list[Thing]:
+        """The impressions."""
+        return [touch for touch in self.history if touch.outcome == "impression"]
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, str | None], list[Thing]]:
+        return {}
+
+    def in_scope(self, scope: dict[str, Any], candidate: Thing) -> list[Thing]:
+        """What happened where the assignment looks when it judges the candidate."""
+        if scope["scope"] == "global":
+            return self.history
+        kind = scope["scope"]
+        wanted = getattr(candidate, kind) if scope["scopeId"] == "*" else scope["scopeId"]
+        if (kind, wanted) not in self._placed:
+            found = [touch for touch in self.history if wanted is not None and getattr(touch, kind) == wanted]
+            self._placed[kind, wanted] = found
+        return self._placed[kind, wanted]
 
 
 Key = tuple[str, int, str]  # policy, assignment, limit
@@ -140,13 +163,6 @@ def _concerns(scope: dict[str, Any], candidate: Thing) -> bool:
     return value is not None if scope["scopeId"] == "*" else value == scope["scopeId"]
 
 
-def _in_scope(scope: dict[str, Any], candidate: Thing, touch: Thing) -> bool:
-    if scope["scope"] == "global":
-        return True
-    wanted = getattr(candidate, scope["scope"]) if scope["scopeId"] == "*" else scope["scopeId"]
-    return wanted is not None and getattr(touch, scope["scope"]) == wanted
-
-
 def _inside(config: dict[str, Any], period: str, t: int, at: int) -> bool:
     if period == "alltime":
         return t <= at
@@ -163,22 +179,20 @@ def _inside(config: dict[str, Any], period: str, t: int, at: int) -> bool:
 
 
 def _broken(rule: str, c: dict[str, Any], scope: Any, candidate: Thing, q: Question, at: int) -> Iterator[str]:
-    contacts = [touch for touch in q.history if touch.outcome == "impression"]
-    scoped = [touch for touch in contacts if _in_scope(scope, candidate, touch)]
+    contacts, scoped = q.contacts, q.in_scope(scope, candidate)
     period = c.get("periodType", "alltime")
     if rule == "frequency_cap":
-        scoped = [t for t in scoped if c.get("withinCampaignId") in (None, t.campaign)]
+        scoped = [t for t in scoped if t.outcome == "impression" and c.get("withinCampaignId") in (None, t.campaign)]
         scoped = [t for t in scoped if t.campaign not in c.get("excludeCampaignIds", [])]
         for key, window in CAPS.items():
             if key in c and sum(_inside(c, window, t.at, at) for t in scoped) >= c[key]:
                 yield key
     elif rule == "cooldown":
-        if any(at - c["cooldownHours"] * HOUR < t.at <= at for t in scoped):
+        if any(t.outcome == "impression" and at - c["cooldownHours"] * HOUR < t.at <= at for t in scoped):
             yield rule
     elif rule == "outcome_based":
         outcomes = [c["afterOutcome"]] if isinstance(c["afterOutcome"], str) else c["afterOutcome"]
-        recorded = [t for t in q.history if t.outcome in outcomes and _in_scope(scope, candidate, t)]
-        if any(at - c["suppressForDays"] * DAY < t.at <= at for t in recorded):
+        if any(t.outcome in outcomes and at - c["suppressForDays"] * DAY < t.at <= at for t in scoped):
             yield rule
     elif rule == "customer_total_cap":
         if sum(_inside(c, period, t.at, at) for t in contacts) >= c["maxTotal"]:
@@ -208,8 +222,8 @@ def _broken_otherwise(
         def within(thing: Thing) -> bool:
             return all(value in (None, getattr(thing, kind)) for kind, value in wanted.items())
 
-        contacts = [t for t in q.history if t.outcome == "impression" and within(t)]
-        if within(candidate) and any(at - c["suppressionDays"] * DAY < t.at <= at for t in contacts):
+        length = c["suppressionDays"] * DAY
+        if within(candidate) and any(at - length < t.at <= at and within(t) for t in q.contacts):
             yield rule
     elif rule == "budget_exhausted":
         value = None if scope["scope"] == "global" else getattr(candidate, scope["scope"])
@@ -243,8 +257,8 @@ def _mutual_exclusion(policy: dict[str, Any], candidate: Thing, q: Question, at:
     others = [scope for scope in policy["scopes"] if scope["scope"] != "offer"]
     group = {*policy["config"]["excludeOfferIds"], *offers}
     length = policy["config"].get("lookbackDays", 30) * DAY
-    conflicting = [t for t in q.history if t.outcome == "impression" and t.offer in group - {candidate.offer}]
-    if candidate.offer in group and any(at - length < t.at <= at for t in conflicting):
+    others_shown = [t for t in q.contacts if t.offer in group - {candidate.offer}]
+    if candidate.offer in group and any(at - length < t.at <= at for t in others_shown):
         if not others:
             yield policy["name"], 0, "group"
         for index, scope in enumerate(others):
