@@ -194,6 +194,7 @@ def test_a_policy_that_cannot_be_read_is_red_and_can_be_mended(spoilt, fault, br
     policy.refresh_from_db()
     assert policy.status == "paused"
     url = address(ContactPolicy, "change", policy.pk)
+    assert "It blocks everything" not in browser.get(url).content.decode()
     page = browser.get(url, {"rule_type": "cooldown"})
     response = browser.post(url, filled(page, config__cooldownHours="12", other="", rule_type="cooldown"))
     assert response.status_code == 302, faults(response)
