@@ -1,8 +1,25 @@
 """The tables of decisioning."""
 
-from decisioning.models.flows import DecisionFlow
+from decisioning.models.customers import Customer, SegmentMember
+from decisioning.models.decisions import Decision, IdempotencyKey, Manifest
+from decisioning.models.flows import AssemblyLine, DecisionFlow, FlowVersion
 from decisioning.models.interactions import Interaction
+from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
 from decisioning.models.segments import Segment
 
-__all__ = ["DecisionFlow", "Interaction", "OutcomeType", "Segment"]
+__all__ = [
+    "AssemblyLine",
+    "ContactLedger",
+    "Customer",
+    "Decision",
+    "DecisionFlow",
+    "FlowVersion",
+    "IdempotencyKey",
+    "Interaction",
+    "Manifest",
+    "OutcomeType",
+    "Segment",
+    "SegmentMember",
+    "Word",
+]

@@ -9,6 +9,7 @@ from django.db import models
 
 from kaireon.lifecycle import Lifecycle, Status
 from kaireon.publicid import Kind
+from kaireon.tenancy import TenantOwned
 from policies.models import ContactPolicy
 
 
@@ -27,6 +28,8 @@ class DecisionFlow(Lifecycle):
     description = models.TextField(blank=True, default="")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
     draft_config = models.JSONField(default=dict, blank=True)
+    auto_assembly = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = "decision flow"
@@ -52,6 +55,40 @@ class DecisionFlow(Lifecycle):
         for key in ("stages", "filter", "contactPolicyIds"):
             node = node.get(key) if isinstance(node, dict) else None
         return node if isinstance(node, list) else []
+
+
+class FlowVersion(TenantOwned):
+    """What a flow said when it was published; recommendations run the newest one."""
+
+    flow = models.ForeignKey(DecisionFlow, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    config = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=255)
+
+    class Meta:
+        verbose_name = "flow version"
+        constraints = [models.UniqueConstraint(fields=["flow", "version"], name="flow_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.flow} {self.version}"
+
+
+class AssemblyLine(TenantOwned):
+    """One line of a flow's assembly log: what it took up or dropped by itself, and after which change."""
+
+    flow = models.ForeignKey(DecisionFlow, on_delete=models.PROTECT, related_name="assembly_log")
+    at = models.DateTimeField()
+    taken_up = models.JSONField(default=list)
+    dropped = models.JSONField(default=list)
+    cause = models.CharField(max_length=255)
+
+    class Meta:
+        verbose_name = "assembly log line"
+        indexes = [models.Index(fields=["flow", "-id"], name="assembly_line_page")]
+
+    def __str__(self) -> str:
+        return f"{self.flow}: {self.cause}"
 
 
 def mentions_of(policy: ContactPolicy) -> list[str]:
