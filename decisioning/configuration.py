@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from creatives.models import Creative
 from decisioning.engine.candidates import Candidate
+from decisioning.engine.score import priority_of
 from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_constraints, compile_policies
+from decisioning.engine.stock import Stock, Ware
 from kaireon import clock
 from kaireon.lifecycle import Status
 
@@ -30,12 +33,35 @@ class Item:
     amiss: tuple[str, ...]
     starts: datetime | None
     ends: datetime | None
+    priority: int = 50
+    age: int = 0
+    weight: int = 100
+    template_type: str = ""
+    ab_test_variant: str | None = None
 
     def absent_because(self, at: datetime) -> list[str]:
         """Why it is not in the inventory at an instant; empty when it is."""
         early = self.starts is not None and at < self.starts
         late = self.ends is not None and at >= self.ends
         return [*self.amiss, *(["its offer is outside its schedule"] if early or late else [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelFacts:
+    """What decisions ask about a live channel."""
+
+    channel_type: str
+    implicit: bool
+    atomic: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementFacts:
+    """What decisions ask about a live placement."""
+
+    name: str
+    channel: int
+    slots: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +77,16 @@ class StoredPolicy:
 class Configuration:
     """What decisions depend on, as of one version of the tenant's configuration; never changed once it is loaded.
 
-    `items`, `placements` (their channel) and `policies` hold live rows only; `names` and `public_ids` are keyed by
+    `items`, `channels`, `placements` and `policies` hold live rows only; `names` and `public_ids` are keyed by
     (dimension, key) and know deleted rows too.
     """
 
+    tenant: int
     version: int
     timezone: str
     items: Mapping[int, Item]
-    placements: Mapping[int, int]
+    channels: Mapping[int, ChannelFacts]
+    placements: Mapping[int, PlacementFacts]
     policies: Mapping[str, StoredPolicy]
     names: Mapping[tuple[str, int], str]
     public_ids: Mapping[tuple[str, int], str]
@@ -88,6 +116,25 @@ class Configuration:
                 self.compiled.clear()
             self.compiled[asked] = self._compile(asked)
         return self.compiled[asked]
+
+    @cached_property
+    def stock(self) -> Stock:
+        """The active creatives with all active policies, laid out for recommendations."""
+        wares = [self._ware(item) for item in self.items.values() if not item.amiss]
+        return Stock(self.snapshot(), wares, tenant=self.tenant)
+
+    def _ware(self, item: Item) -> Ware:
+        candidate = item.candidate
+        return Ware(
+            candidate=candidate,
+            offer_id=self.public_ids["offer", candidate.offer],
+            channel_type=self.channels[candidate.channel or 0].channel_type,
+            priority=item.priority,
+            age=item.age,
+            weight=item.weight,
+            starts=None if item.starts is None else clock.milliseconds(item.starts),
+            ends=None if item.ends is None else clock.milliseconds(item.ends),
+        )
 
     def _compile(self, ids: Collection[str] | None) -> Snapshot:
         policies = [stored.policy for stored in self.in_force(ids)]
@@ -139,6 +186,11 @@ def item_of(
         amiss=tuple(_amiss(creative)),
         starts=_bound(offer.schedule, "startsAt"),
         ends=_bound(offer.schedule, "endsAt"),
+        priority=priority_of(offer.priority, _whole(creative.constraints, "priorityOverride")),
+        age=offer.pk,
+        weight=creative.weight,
+        template_type=creative.template_type,
+        ab_test_variant=creative.ab_test_variant,
     )
 
 
@@ -150,6 +202,11 @@ def _amiss(creative: Creative) -> Iterator[str]:
             yield f"its {what} is deleted"
         elif row is not None and row.status != Status.ACTIVE:
             yield f"its {what} is {row.status}"
+
+
+def _whole(constraints: object, key: str) -> int | None:
+    value = constraints.get(key) if isinstance(constraints, dict) else None
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _bound(schedule: object, key: str) -> datetime | None:

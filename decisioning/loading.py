@@ -16,8 +16,17 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
-from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
-from decisioning.configuration import Configuration, StoredPolicy, item_of
+from creatives.models import (
+    Category,
+    Channel,
+    CouplingMode,
+    Creative,
+    ImpressionMode,
+    Offer,
+    Placement,
+    SubCategory,
+)
+from decisioning.configuration import ChannelFacts, Configuration, PlacementFacts, StoredPolicy, item_of
 from decisioning.engine.facts import Contact, Facts
 from decisioning.engine.snapshot import Policy, Snapshot
 from decisioning.models import Interaction
@@ -142,6 +151,7 @@ def _load(tenant: Tenant, head: Head) -> Configuration:
     for scope in scopes:
         scopes_of[scope.policy_id].append(scope)
     return Configuration(
+        tenant=tenant.pk,
         version=head.version,
         timezone=head.timezone,
         items={
@@ -153,12 +163,25 @@ def _load(tenant: Tenant, head: Head) -> Configuration:
             )
             for key, creative in sorted(live["creative"].items())
         },
-        placements={key: placement.channel_id for key, placement in live["placement"].items()},
+        channels={key: _channel(row) for key, row in live["channel"].items()},
+        placements={key: _placement(row) for key, row in live["placement"].items()},
         policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
         names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
         public_ids=public_ids,
         keys={public_id: place for place, public_id in public_ids.items()},
     )
+
+
+def _channel(row: Channel) -> ChannelFacts:
+    return ChannelFacts(
+        channel_type=row.channel_type,
+        implicit=row.impression_mode == ImpressionMode.IMPLICIT,
+        atomic=row.coupling_mode == CouplingMode.ATOMIC,
+    )
+
+
+def _placement(row: Placement) -> PlacementFacts:
+    return PlacementFacts(name=row.name, channel=row.channel_id, slots=row.max_slots)
 
 
 def _rows_by_key(kind: str, tenant: Tenant) -> dict[int, Any]:

@@ -97,7 +97,7 @@ class CandidatesField(serializers.Field):  # type: ignore[type-arg]
         key = configuration.key_of("placement", public_id)
         if key is None or key not in configuration.placements:
             raise ValidationError({"placementId": [f"There is no live placement with the id {shown(public_id)}."]})
-        if configuration.placements[key] != candidate.channel:
+        if configuration.placements[key].channel != candidate.channel:
             raise ValidationError({"placementId": [f"{shown(public_id)} is not on the creative's channel."]})
         if candidate.placement not in {None, key}:
             fault = f"The creative has a placement of its own, which is not {shown(public_id)}."
