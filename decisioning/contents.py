@@ -14,7 +14,7 @@ Versioned = tuple[int, int]  # a creative's key and its version
 
 def templates(wanted: Iterable[Versioned]) -> dict[Versioned, Template]:
     """The templates of these versions: one query for those that are current, one more for each that is history."""
-    missing = {creative: version for creative, version in wanted}
+    missing = dict(wanted)
     found: dict[Versioned, Template] = {}
     columns = ("pk", "version", "content", "personalization", "template_type")
     for key, version, *content in Creative.everything.filter(pk__in=missing).values_list(*columns):

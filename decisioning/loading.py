@@ -13,6 +13,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
@@ -131,6 +132,15 @@ def load_facts(
         segments=frozenset(segments),
         totals=_totals(existing, snapshot),
     )
+
+
+def database_clock() -> datetime:
+    """The database's clock, which all processes share."""
+    expression = "clock_timestamp()" if connection.vendor == "postgresql" else "strftime('%Y-%m-%d %H:%M:%f+00:00')"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {expression}")
+        now = cursor.fetchone()[0]
+    return clock.cut(datetime.fromisoformat(now) if isinstance(now, str) else now)
 
 
 def _head(tenant: Tenant) -> Head:

@@ -12,7 +12,8 @@ from decisioning.configuration import Configuration
 from decisioning.contents import sources_of, templates
 from decisioning.engine.allocate import Placed
 from decisioning.engine.assignment import Place
-from decisioning.engine.explain import instant_to_wire
+from decisioning.engine.candidates import positions
+from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.engine.facts import Facts
 from decisioning.engine.recommend import Recommended, Terms, Wish, earliest, recommend
 from kaireon import clock
@@ -23,10 +24,13 @@ class Ask:
     """A request to recommend, read and found valid."""
 
     wish: Wish
+    segments: Sequence[str] = ()
+    customer: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
     personalization: Mapping[str, Any] = field(default_factory=dict)
     debug: bool = False
     dry_run: bool = False
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,9 @@ class Chosen:
     """A recommendation before anybody was told: what was chosen, under which terms, at which instant."""
 
     configuration: Configuration
+    facts: Facts
+    wish: Wish
+    terms: Terms
     recommended: Recommended
     decided_at: datetime
     flow_version: int | None
@@ -42,7 +49,7 @@ class Chosen:
 def choose(
     configuration: Configuration,
     facts: Facts,
-    ask: Ask,
+    wish: Wish,
     terms: Terms,
     *,
     decided_at: datetime,
@@ -51,24 +58,29 @@ def choose(
     """Runs the stages; touches nothing."""
     atomic = {key for key, channel in configuration.channels.items() if channel.atomic}
     now = clock.milliseconds(decided_at)
-    recommended = recommend(configuration.stock, facts, ask.wish, terms, now=now, atomic=atomic)
+    recommended = recommend(configuration.stock, facts, wish, terms, now=now, atomic=atomic)
     return Chosen(
-        configuration=configuration, recommended=recommended, decided_at=decided_at, flow_version=flow_version
+        configuration=configuration,
+        facts=facts,
+        wish=wish,
+        terms=terms,
+        recommended=recommended,
+        decided_at=decided_at,
+        flow_version=flow_version,
     )
 
 
-def lines(chosen: Chosen, ask: Ask, *, customer: Mapping[str, Any]) -> list[dict[str, Any]]:
+def lines(chosen: Chosen, ask: Ask) -> list[dict[str, Any]]:
     """The decisions in rank order, their content rendered."""
     wares = chosen.configuration.stock.wares
-    items = [chosen.configuration.items[wares[placed.position].candidate.creative] for placed in chosen.recommended.placed]
+    placed = chosen.recommended.placed
+    items = [chosen.configuration.items[wares[place.position].candidate.creative] for place in placed]
     contents = templates((item.candidate.creative, item.version) for item in items)
-    sources = sources_of(ask.attributes, ask.personalization, customer)
+    sources = sources_of(ask.attributes, ask.personalization, ask.customer)
     shown = []
-    for rank, (placed, item) in enumerate(zip(chosen.recommended.placed, items, strict=True), start=1):
+    for rank, (place, item) in enumerate(zip(placed, items, strict=True), start=1):
         template = contents[item.candidate.creative, item.version]
-        line = _line(chosen, placed, rank)
-        line["content"] = template.render(template.token_values(sources))
-        shown.append(line)
+        shown.append(_line(chosen, place, rank) | {"content": template.render(template.token_values(sources))})
     return shown
 
 
@@ -122,3 +134,25 @@ def placements(places: Sequence[Place], decided: Sequence[Mapping[str, Any]], co
         ranks = [line["rank"] for line in decided if line["placementId"] == public_id]
         found[public_id] = {"count": len(ranks), "ranks": ranks}
     return found
+
+
+def trace(chosen: Chosen) -> dict[str, Any]:
+    """How many candidates each stage left, and every suppressed one with all its reasons."""
+    recommended, configuration = chosen.recommended, chosen.configuration
+    blocked = recommended.matched & recommended.outcome.blocked
+    suppressed = []
+    for position in positions(blocked):
+        verdict = recommended.outcome.verdict(position)
+        suppressed.append(
+            {
+                "creativeId": configuration.public_ids["creative", verdict.candidate.creative],
+                "offerId": configuration.public_ids["offer", verdict.candidate.offer],
+                "freeAt": instant_to_wire(verdict.free_at),
+                "reasons": [to_wire(reason) for reason in verdict.reasons],
+            }
+        )
+    survivors = [
+        configuration.public_ids["creative", configuration.stock.wares[position].candidate.creative]
+        for position in positions(recommended.matched & ~recommended.outcome.blocked)
+    ]
+    return {"counts": dict(recommended.counts), "survivors": survivors, "suppressed": suppressed}

@@ -12,9 +12,21 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from decisioning.configuration import Configuration
+from decisioning.engine.assignment import Place
 from decisioning.engine.candidates import Candidate
+from decisioning.engine.recommend import Wish
+from decisioning.recommendations import Ask
 from kaireon import clock
-from kaireon.api.fields import InstantField, ObjectField, TextField, WordsField, shown
+from kaireon.api.fields import (
+    FlagField,
+    InstantField,
+    NumberField,
+    ObjectField,
+    TextField,
+    WholeField,
+    WordsField,
+    shown,
+)
 from kaireon.api.requests import RequestSerializer
 from kaireon.api.schema import NULLABLE_TEXT, TEXT, listed
 
@@ -147,3 +159,122 @@ def each(items: list[Any], read: Callable[[Any], T]) -> list[T]:
     if len(values) < len(items):
         raise ValidationError(faults)
     return values
+
+
+class PropensitiesField(serializers.Field):  # type: ignore[type-arg]
+    """`{offerId: number}`."""
+
+    def to_internal_value(self, data: Any) -> dict[str, float]:
+        if not isinstance(data, dict):
+            raise ValidationError(f"{shown(data)} is not an object; send {{offerId: number}}.")
+        reader, faults, values = NumberField(), {}, {}
+        for offer, score in data.items():
+            try:
+                values[offer] = reader.to_internal_value(score)
+            except ValidationError as error:
+                faults[offer] = error.detail
+        if faults:
+            raise ValidationError(faults)
+        return values
+
+
+@extend_schema_serializer(component_name="Recommend")
+class RecommendRequest(RequestSerializer):
+    """`POST /recommend`. Its context holds the `configuration` and the instant it was `read_at`."""
+
+    customerId = CustomerIdField()
+    decisionFlowKey = TextField(required=False, max_length=63)
+    channel = TextField(required=False, max_length=255, help_text="The channel's type, such as email.")
+    channelId = TextField(required=False)
+    placement = TextField(required=False, help_text="A placement's id or name.")
+    placements = WordsField(required=False)
+    limit = WholeField(required=False, min_value=1, max_value=50)
+    segments = WordsField(required=False, default=list)
+    attributes = ObjectField(required=False, default=dict)
+    propensityScores = PropensitiesField(required=False, default=dict)
+    personalization = ObjectField(required=False, default=dict)
+    excludeOffers = WordsField(required=False, default=list)
+    excludeCreatives = WordsField(required=False, default=list)
+    campaignId = TextField(required=False, max_length=255)
+    debug = FlagField(required=False, default=False)
+    dryRun = FlagField(required=False, default=False)
+    asOf = PastInstantField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # Not a class attribute, because a serializer's own `context` is something else.
+        return super().get_fields() | {"context": ObjectField(required=False, default=dict)}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "asOf" in attrs and not attrs["dryRun"]:
+            raise ValidationError({"asOf": ["A decision as of the past is a rehearsal; send dryRun: true with asOf."]})
+        if (self.initial_data.get("reserve") or False) is not False:
+            raise ValidationError({"reserve": ["Reservations are not to be had here; leave reserve out."]})
+        return attrs
+
+    def ask(self) -> Ask:
+        """What was asked, with the keys of what it names. Raises ValidationError for what does not exist."""
+        values, configuration = self.validated_data, self.context["configuration"]
+        channel = self._channel(values, configuration)
+        places = self._places(values, configuration, channel)
+        wish = Wish(
+            customer=values["customerId"],
+            limit=values.get("limit", None if places else 5),
+            channel=channel,
+            channel_type=values.get("channel"),
+            places=places,
+            excluded_offers=_keys(configuration, "offer", values["excludeOffers"]),
+            excluded_creatives=_keys(configuration, "creative", values["excludeCreatives"]),
+            propensities=values["propensityScores"],
+            campaign=values.get("campaignId"),
+        )
+        return Ask(
+            wish=wish,
+            segments=values["segments"],
+            attributes=values["attributes"],
+            personalization=values["personalization"],
+            debug=values["debug"],
+            dry_run=values["dryRun"],
+            as_of=values.get("asOf"),
+        )
+
+    @staticmethod
+    def _channel(values: dict[str, Any], configuration: Configuration) -> int | None:
+        public_id = values.get("channelId")
+        if public_id is None:
+            return None
+        key = configuration.key_of("channel", public_id)
+        if key is None or key not in configuration.channels:
+            raise ValidationError({"channelId": [f"There is no live channel with the id {shown(public_id)}."]})
+        return key
+
+    @staticmethod
+    def _places(values: dict[str, Any], configuration: Configuration, channel: int | None) -> tuple[Place, ...]:
+        named = values.get("placements") or ([values["placement"]] if "placement" in values else [])
+        field = "placements" if values.get("placements") else "placement"
+        keys = [_placement(name, configuration, channel, values.get("channel"), field) for name in named]
+        places = ((key, configuration.placements[key]) for key in dict.fromkeys(keys))
+        return tuple(Place(key, facts.channel, facts.slots) for key, facts in places)
+
+
+def _placement(
+    name: str, configuration: Configuration, channel: int | None, channel_type: str | None, field: str
+) -> int:
+    """The one live placement with this id or name on the channel asked for."""
+    by_id = configuration.key_of("placement", name)
+    fitting = [
+        key
+        for key, facts in configuration.placements.items()
+        if (key == by_id or (by_id is None and facts.name == name))
+        and channel in {None, facts.channel}
+        and (channel_type is None or configuration.channels[facts.channel].channel_type == channel_type)
+    ]
+    if not fitting:
+        raise ValidationError({field: [f"There is no live placement {shown(name)} on the channel asked for."]})
+    if len(fitting) > 1:
+        raise ValidationError({field: [f"Several channels have a placement {shown(name)}; send its id or channelId."]})
+    return fitting[0]
+
+
+def _keys(configuration: Configuration, kind: str, public_ids: list[str]) -> frozenset[int]:
+    found = (configuration.key_of(kind, public_id) for public_id in public_ids)
+    return frozenset(key for key in found if key is not None)
