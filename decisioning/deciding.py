@@ -12,9 +12,10 @@ from django.db import transaction
 
 from decisioning.configuration import Configuration
 from decisioning.engine.recommend import Terms
+from decisioning.ledgers import lock, refill
 from decisioning.loading import database_clock, load_facts
 from decisioning.manifest import configuration_from, inputs_of, manifest_of, packed, replayed, unpacked
-from decisioning.models import ContactLedger, Decision, Interaction, Manifest
+from decisioning.models import Decision, Interaction, Manifest
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Ask, Chosen, choose, lines, meta, placements, trace
 from kaireon.tenancy import Tenant
@@ -45,7 +46,7 @@ def recommend(tenant: Tenant, read: Reading) -> dict[str, Any]:
     started = perf_counter()
     with transaction.atomic():
         if any(channel.implicit for channel in read.configuration.channels.values()):
-            _lock(tenant, read.ask.wish.customer)
+            lock(tenant, [read.ask.wish.customer])
         chosen = _chosen(tenant, read, now=database_clock())
         decision = Decision.objects.create(
             tenant=tenant,
@@ -109,12 +110,6 @@ def _answer(
     return answer | {"trace": trace(chosen)} if ask.debug else answer
 
 
-def _lock(tenant: Tenant, customer_id: str) -> None:
-    """Makes everybody else who decides for this customer on implicit channels wait."""
-    ContactLedger.objects.get_or_create(tenant=tenant, customer_id=customer_id)
-    ContactLedger.objects.select_for_update().get(tenant=tenant, customer_id=customer_id)
-
-
 def _record_contacts(tenant: Tenant, chosen: Chosen, ask: Ask) -> dict[int, str]:
     """Stores a contact for each rank on an implicit channel; rank -> interaction id."""
     configuration, recorded = chosen.configuration, {}
@@ -138,6 +133,8 @@ def _record_contacts(tenant: Tenant, chosen: Chosen, ask: Ask) -> dict[int, str]
                 recorded_at=chosen.decided_at,
             )
             recorded[rank] = contact.public_id
+    if recorded:
+        refill(tenant, [ask.wish.customer])
     return recorded
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -28,8 +28,9 @@ from creatives.models import (
     SubCategory,
 )
 from decisioning.configuration import ChannelFacts, Configuration, PlacementFacts, StoredPolicy, item_of
-from decisioning.engine.facts import Contact, Facts
+from decisioning.engine.facts import Facts
 from decisioning.engine.snapshot import Policy, Snapshot
+from decisioning.ledgers import CONTACT_COLUMNS, contact_of, forget_words, recorded
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
@@ -51,18 +52,6 @@ KINDS: dict[str, type[Lifecycle]] = {
 }
 # Large columns no decision looks at.
 UNREAD = {"creative": ("content", "personalization", "metrics"), "offer": ("metadata", "short_desc")}
-CONTACT_COLUMNS = (
-    "at",
-    "outcome",
-    "offer_key",
-    "creative_key",
-    "channel_key",
-    "placement_key",
-    "category_key",
-    "sub_category_key",
-    "label",
-    "campaign_id",
-)
 Rows = dict[str, dict[int, Any]]
 
 _kept: dict[int, Configuration] = {}
@@ -101,6 +90,7 @@ def current_configuration(tenant: Tenant, *, committed: bool) -> tuple[Configura
 def forget_configurations() -> None:
     """Drops what was kept; for tests, which give a tenant's key to another tenant."""
     _kept.clear()
+    forget_words()
 
 
 def load_configuration(tenant: Tenant) -> Configuration:
@@ -121,17 +111,20 @@ def load_facts(
     """What is known of a customer at `now`, and the totals the snapshot's budgets ask for.
 
     With `as_of`, interactions later than it do not exist; without, one dated later (by a machine whose clock is
-    ahead) counts as now. A customer nobody knows has no contacts.
+    ahead) counts as now. A customer nobody knows has no contacts. The ledger is read where it reaches back far enough,
+    history where it does not, and always with `as_of`.
     """
     existing = Interaction.objects.of(tenant)
     if as_of is not None:
         existing = existing.filter(at__lte=as_of)
+    known: dict[str, Any] = {"segments": frozenset(segments), "totals": _totals(existing, snapshot)}
+    if as_of is None:
+        at = clock.milliseconds(now)
+        held = recorded(tenant, customer_id, since=snapshot.horizon(at, None), now=at)
+        if held is not None:
+            return replace(held, **known)
     rows = existing.filter(customer_id=customer_id).values_list(*CONTACT_COLUMNS)
-    return Facts.of(
-        contacts=[_contact(row, now=now) for row in rows],
-        segments=frozenset(segments),
-        totals=_totals(existing, snapshot),
-    )
+    return Facts.of([contact_of((min(row[0], now), *row[1:])) for row in rows], **known)
 
 
 def database_clock() -> datetime:
@@ -232,22 +225,6 @@ def _stored(policy: ContactPolicy, scopes: Iterable[PolicyScope], rows: Rows) ->
         key=policy.pk,
     )
     return StoredPolicy(policy=engine_policy, active=policy.status == Status.ACTIVE, warnings=tuple(warnings))
-
-
-def _contact(row: tuple[Any, ...], *, now: datetime) -> Contact:
-    at, outcome, offer, creative, channel, placement, category, sub_category, label, campaign = row
-    return Contact(
-        at=clock.milliseconds(min(at, now)),
-        outcome=outcome,
-        offer=offer,
-        creative=creative,
-        channel=channel,
-        placement=placement,
-        category=category,
-        sub_category=sub_category,
-        label=label,
-        campaign=campaign,
-    )
 
 
 def _totals(existing: Any, snapshot: Snapshot) -> dict[TotalKey, Total]:

@@ -8,9 +8,11 @@ from random import Random
 from typing import Any
 
 from creatives.models import Creative
+from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
+from kaireon.batching import in_batches
 from kaireon.tenancy import Tenant
 
 DAYS = 60
@@ -30,6 +32,8 @@ def simulate(tenant: Tenant, *, customers: int, seed: int, until: datetime) -> i
     rows = list(_history(tenant, creatives, customers, Random(seed), until))
     rows.sort(key=lambda row: row.at)
     Interaction.objects.bulk_create(rows, batch_size=BATCH)
+    for customers_in_batch in in_batches(sorted({row.customer_id for row in rows}), BATCH):
+        refill(tenant, customers_in_batch)
     return len(rows)
 
 

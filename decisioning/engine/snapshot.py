@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from policies.limits import Blocked, Finding
+from policies.limits import AtMost, Blocked, Finding
 from policies.rule import ConfigError, Explanation, Limit, Resolve, Rule
 from policies.rules import rule_for, slugs
 from policies.scope import Assignment, Subject, Voice
+from policies.windows import Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,17 @@ class Snapshot:
     tenant_timezone: str | None = None
     names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     public_ids: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    def horizon(self, now: int, timezone: str | None) -> int:
+        """The first instant any limit looks back to; what happened before it concerns no decision at `now`."""
+        windows = (window.localised(customer=timezone, tenant=self.tenant_timezone) for window in self._windows)
+        return min((window.since(now) for window in windows), default=now + 1)
+
+    @cached_property
+    def _windows(self) -> list[Window]:
+        tests = (placed.limit.test for placed in self.limits)
+        found = (test.window for test in tests if isinstance(test, AtMost))
+        return list(dict.fromkeys(found))
 
     def name(self, kind: str, key: int | None) -> str:
         word = kind.replace("_", "-")

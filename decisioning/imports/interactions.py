@@ -10,6 +10,7 @@ from pathlib import Path
 
 from decisioning.imports.directory import Directory, Place
 from decisioning.imports.rows import RowReader, Said, fingerprint
+from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
@@ -72,6 +73,7 @@ class InteractionImport:
             if one.faults:
                 recorded.rejected.append((row, "; ".join(one.faults)))
         Interaction.objects.bulk_create(added)
+        refill(self.tenant, {interaction.customer_id for interaction in added})
         new, failed = len(added), len(recorded.rejected)
         recorded.counts.update({"imported": new, "already there": len(batch) - new - failed, "failed": failed})
         for kind, before in known.items():

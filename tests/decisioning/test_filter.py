@@ -226,5 +226,6 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
         "policies_contactpolicy",
         "policies_policyscope",
         "decisioning_interaction",
+        "decisioning_contactledger",
         "decisioning_interaction",
     ]

@@ -1,0 +1,29 @@
+"""Fills the contact ledgers from history."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from decisioning.ledgers import refill
+from decisioning.models import Interaction
+from kaireon.batching import BatchCommand
+
+
+class Command(BatchCommand[str]):
+    """`manage.py rebuild_ledgers --tenant KEY`; each customer's ledger is written anew, so it may be repeated."""
+
+    help = "Write every customer's contact ledger anew from history."
+    noun = "customers"
+    batch_size = 500
+
+    def rows(self) -> Iterable[str]:
+        return customers_of(self)
+
+    def work(self, batch: Sequence[str]) -> Counter[str]:
+        refill(self.tenant, batch)
+        return Counter({"ledgers written": len(batch)})
+
+
+def customers_of(command: BatchCommand[str]) -> Iterable[str]:
+    """Every customer with a history, in order; the list is read once, so that batches may write meanwhile."""
+    customers = Interaction.objects.of(command.tenant).order_by("customer_id").values_list("customer_id", flat=True)
+    return list(customers.distinct())
