@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import viewsets
 from decisioning.models import DecisionFlow, Interaction, OutcomeType, Segment
+from decisioning.publishing import Published, publish, rollback
 from kaireon.admin.audit import ReadOnlyAdmin
+from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.columns import column
-from kaireon.admin.entrance import actor_of
+from kaireon.admin.entrance import actor_of, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
+from kaireon.lifecycle import Writing, writing
 from kaireon.tenancy import READERS
 
 
@@ -56,13 +63,95 @@ class OutcomeTypeAdmin(LifecycleAdmin):
 
 @admin.register(DecisionFlow)
 class DecisionFlowAdmin(LifecycleAdmin):
-    """The stages a recommendation runs through."""
+    """The stages a recommendation runs through; its page publishes the draft, or an older version once more."""
 
     resource = viewsets.DecisionFlowViewSet
     icon = "conversion_path"
-    list_display = ("name", "key", "state_of", "updated_at")
+    list_display = ("name", "key", "state_of", "is_default", "newest", "updated_at")
     list_filter = (DeletedFilter, "status")
     search_fields = ("name", "key")
+    readonly_fields = ("published_versions",)
+    actions_detail = ("publish_draft", "roll_back")
+    fieldsets = (
+        (None, {"fields": ("name", "key", "description", "status", "is_default", "auto_assembly")}),
+        ("Stages", {"fields": ("draft_config", "published_versions")}),
+    )
+
+    def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As in the API; `obj` may be the row's key."""
+        return role_of(request) in self.resource.publishers
+
+    @action(description="Publish", url_path="publish", permissions=["publish"], icon="publish")  # type: ignore[untyped-decorator]
+    def publish_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for a reason; a POST publishes the draft."""
+
+        def act(unit: Writing, flow: DecisionFlow) -> Published:
+            return publish(unit, flow, reason=request.POST.get("reason", ""))
+
+        return self._ask(request, object_id, act, question="Publish the draft of", versions=False)
+
+    @action(description="Roll back", url_path="rollback", permissions=["publish"], icon="undo")  # type: ignore[untyped-decorator]
+    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for the version; a POST publishes it once more."""
+
+        def act(unit: Writing, flow: DecisionFlow) -> Published:
+            chosen = request.POST.get("version", "")
+            number = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 10 else 0
+            return rollback(unit, flow, version=number, reason=request.POST.get("reason", ""))
+
+        return self._ask(request, object_id, act, question="Publish an older version of", versions=True)
+
+    def deletion_warnings(self, row: DecisionFlow) -> list[str]:
+        return ["It is the default; the oldest of the other flows becomes the default."] if row.is_default else []
+
+    @column("Published")
+    def newest(self, row: DecisionFlow) -> str:
+        versions = row.published()
+        return f"version {versions[0].version}" if versions else "-"
+
+    @admin.display(description="Published versions")
+    def published_versions(self, row: DecisionFlow) -> str:
+        """One line for each, newest first."""
+        versions = row.published() if row.pk else []
+        lines = ((v.version, f"{v.published_at:%Y-%m-%d %H:%M} UTC", v.published_by) for v in versions)
+        return format_html_join("", "<div>Version {}, {}, {}</div>", lines) or "None yet"
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        act: Callable[[Writing, DecisionFlow], Published],
+        *,
+        question: str,
+        versions: bool,
+    ) -> HttpResponse:
+        """Shows the question; a POST carries it out and returns to the flow's page."""
+        flow: Any = self._row(request, object_id)
+        if flow is None or flow.deleted_at is not None:
+            return self._nothing_here(request, object_id)
+        if request.method == "POST":
+            self._carry_out(request, flow, act)
+            return HttpResponseRedirect(self._address("change", flow))
+        shown = flow.published() if versions else []
+        context = self._context(request, flow, f"{question} {flow}")
+        context |= {"question": question, "asks_version": versions, "versions": shown}
+        return TemplateResponse(request, "admin/flows/publish.html", context)
+
+    def _carry_out(
+        self, request: HttpRequest, flow: DecisionFlow, act: Callable[[Writing, DecisionFlow], Published]
+    ) -> None:
+        try:
+            with writing(actor_of(request)) as unit:
+                current = DecisionFlow.everything.of(unit.tenant).get(pk=flow.pk)
+                published, warnings = act(unit, current)
+                newest = published.newest_version()
+        except REFUSALS as error:
+            self.message_user(request, f"Nothing was changed: {spoken(error)}", messages.ERROR)
+            return
+        number = newest.version if newest is not None else 0
+        self.message_user(request, f'"{flow}" was published as version {number}.', messages.SUCCESS)
+        for warning in warnings:
+            self.message_user(request, warning, messages.WARNING)
 
 
 @admin.register(Interaction)

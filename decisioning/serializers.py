@@ -6,12 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from decisioning.models import DecisionFlow, OutcomeType, Segment
+from decisioning.default_flow import has_default
+from decisioning.drafts import judge
+from decisioning.models import AssemblyLine, DecisionFlow, FlowVersion, OutcomeType, Segment
 from decisioning.models.outcomes import Classification
 from decisioning.models.segments import SLUG
-from kaireon.api.fields import ChoiceField, FlagField, NameField, ObjectField, TextField, shown
+from decisioning.schema import DRAFT_CONFIG, PUBLISHED_VERSION
+from kaireon import clock
+from kaireon.api.fields import ChoiceField, FlagField, NameField, ObjectField, TextField, WholeField, shown
+from kaireon.api.requests import RequestSerializer
+from kaireon.api.schema import listed
 from kaireon.api.serializers import CatalogueSerializer, ResourceSerializer
 from kaireon.lifecycle import Status
 
@@ -65,10 +73,83 @@ class SegmentSerializer(ResourceSerializer):
     status = ChoiceField(choices=Status.choices, required=False, default=Status.ACTIVE)
 
 
+@extend_schema_field(DRAFT_CONFIG)
+class DraftConfigField(ObjectField):
+    """What is being edited: `{"stages": {...}}`."""
+
+
+@extend_schema_field(listed(PUBLISHED_VERSION))
+class PublishedVersionsField(serializers.Field):  # type: ignore[type-arg]
+    """The published versions, newest first, without their configs."""
+
+    def to_representation(self, value: list[FlowVersion]) -> list[dict[str, Any]]:
+        return [shown_version(version) for version in value]
+
+
+@extend_schema_field({"type": "integer", "nullable": True})
+class NewestVersionField(serializers.Field):  # type: ignore[type-arg]
+    """The number of the newest published version; null before the first."""
+
+    def to_representation(self, value: list[FlowVersion]) -> int | None:
+        return value[0].version if value else None
+
+
 class DecisionFlowSerializer(CatalogueSerializer):
-    """A decision flow."""
+    """A decision flow with its published versions. One flow of a tenant is its default; the first one is by itself."""
 
     model = DecisionFlow
 
     key = PatternField(r"[a-z0-9][a-z0-9_-]*", spoken="lower-case letters, digits, hyphens and underscores")
-    draftConfig = ObjectField(source="draft_config", required=False, default=dict)
+    autoAssembly = FlagField(source="auto_assembly", required=False, default=True)
+    isDefault = FlagField(source="is_default", required=False, default=False)
+    draftConfig = DraftConfigField(source="draft_config", required=False, default=dict)
+    publishedVersion = NewestVersionField(source="published", read_only=True)
+    publishedVersions = PublishedVersionsField(source="published", read_only=True)
+
+    def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
+        faults = self._untitled(values, data)
+        if "draftConfig" not in faulty and self.changed("draft_config", values):
+            before = self.instance.draft_config if self.instance is not None else {}
+            found, warnings = judge(values["draft_config"], self.unit.tenant, before=before)
+            faults += found
+            self.warnings += warnings
+        return faults
+
+    def _untitled(self, values: dict[str, Any], data: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Being the default is no part of an old version, is not given up, and falls to the first flow."""
+        if self.context.get("action") == "revert":
+            values.pop("is_default", None)
+        elif self.instance is None and not values.get("is_default") and not has_default(self.unit.tenant):
+            values["is_default"] = True
+            if data.get("isDefault") is False:
+                self.warnings.append("It is the tenant's first flow, so it is the default.")
+        elif self.instance is not None and self.instance.is_default and self.changed("is_default", values):
+            return [("isDefault", "The flow stays the default until another one is named: set isDefault there.")]
+        return []
+
+
+class PublicationSerializer(RequestSerializer):
+    """The body of a publication."""
+
+    reason = TextField(required=False, allow_blank=True, max_length=1000, default="")
+    rowVersion = WholeField(required=False)
+
+
+class RollbackSerializer(PublicationSerializer):
+    """The body of a rollback."""
+
+    version = WholeField(min_value=1, max_value=2**31 - 1)
+
+
+def shown_version(version: FlowVersion) -> dict[str, Any]:
+    """When and by whom a version was published."""
+    return {
+        "version": version.version,
+        "publishedAt": clock.text(version.published_at),
+        "publishedBy": version.published_by,
+    }
+
+
+def shown_line(line: AssemblyLine) -> dict[str, Any]:
+    """One line of an assembly log."""
+    return {"at": clock.text(line.at), "cause": line.cause, "takenUp": line.taken_up, "dropped": line.dropped}

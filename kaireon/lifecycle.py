@@ -8,8 +8,9 @@ a reference is live or gone, and nothing has to be tried twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar
@@ -189,6 +190,16 @@ def _wire_name(field: models.Field[Any, Any]) -> str:
     return f"{name}Id" if isinstance(field, models.ForeignKey) else name
 
 
+@dataclass(frozen=True)
+class Written:
+    """One write of one row, with its state before (None: there was no row) and after."""
+
+    row: Lifecycle
+    action: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any]
+
+
 class Writing:
     """One transaction of configuration changes: the verbs, which write row, history, audit and version together."""
 
@@ -199,6 +210,7 @@ class Writing:
         self.head = head
         self.version = head.version + 1
         self.configured = False
+        self.written: list[Written] = []
 
     def create(self, row: L, *, parts: Mapping[str, Any] | None = None, action: str = "create", reason: str = "") -> L:
         """Stores a new row as its version 1. Raises DuplicateName."""
@@ -315,6 +327,8 @@ class Writing:
 
     def _record(self, row: Lifecycle, *, before: dict[str, Any] | None, sign: str, action: str, reason: str) -> None:
         parts = row.parts()
+        after = row.state(parts)
+        self.written.append(Written(row, action, before, after))
         history: Any = type(row).history
         history.model.objects.create(
             history_type=sign,
@@ -332,8 +346,13 @@ class Writing:
             entity_name=str(row)[:255],
             entity_version=row.version,
             before=before,
-            after=row.state(parts),
+            after=after,
         )
+
+
+# What other apps do about the changes of a transaction before it is committed; an app's `ready()` adds a line, so no
+# import runs upward. What a listener writes, later ones see in `written`.
+after_writing: list[Callable[[Writing], None]] = []
 
 
 @contextmanager
@@ -343,6 +362,8 @@ def writing(actor: Actor) -> Iterator[Writing]:
         head = ConfigurationHead.objects.select_for_update().get(tenant=actor.tenant)
         unit = Writing(actor, head)
         yield unit
+        for listen in after_writing:
+            listen(unit)
         if unit.configured:
             head.version = unit.version
         head.save()

@@ -53,6 +53,16 @@ POST    /ID/history       401     403    403   405    403     405
 POST    /ID/revert        401     403    403   200    403     404
 GET     /ID/revert        401     405    405   405    403     405
 """
+PUBLISHED_BY_ADMINS = """\
+POST    /ID/publish       401     403    403   200    403     404
+GET     /ID/publish       401     405    405   405    403     405
+POST    /ID/rollback      401     403    403   200    403     404
+GET     /ID/rollback      401     405    405   405    403     405
+GET     /ID/versions      401     200    200   200    403     404
+POST    /ID/versions      401     403    405   405    403     405
+GET     /ID/assembly-log  401     200    200   200    403     404
+POST    /ID/assembly-log  401     403    405   405    403     405
+"""
 OF_THE_HOUSE = """
                       anonymous viewer editor admin delivery foreign
 POST    restore?GONE      401     403    403   200    403     400
@@ -82,7 +92,7 @@ COLLECTIONS = {
     "contact-policies": (WRITTEN_BY_ADMINS, "400"),
     "outcome-types": (WRITTEN_BY_EDITORS, "201"),
     "segments": (WRITTEN_BY_EDITORS, "201"),
-    "decision-flows": (WRITTEN_BY_EDITORS, "201"),
+    "decision-flows": (WRITTEN_BY_EDITORS + PUBLISHED_BY_ADMINS, "201"),
 }
 
 
@@ -149,13 +159,15 @@ def test_every_role_gets_what_the_table_says(doors: dict[str, Door], catalogue: 
     extant = doors["admin"].make(
         collection, **payload | {"name": "Extant"} | ({"key": "extant"} if "key" in payload else {})
     )
+    if collection == "decision-flows":
+        doors["admin"]("POST", f"decision-flows/{extant['id']}/publish")
     table, foreign = COLLECTIONS[collection]
     before = stored()
     for row in rows_of(table, collection, foreign):
         body = payload if row.method == "POST" else {"name": "Renamed"}
         if row.method == "PUT" and row.path == collection:
             body = {"id": extant["id"], "name": "Renamed"}
-        if row.path.endswith("/revert"):
+        if row.path.endswith(("/revert", "/rollback")):
             body = {"version": 1}
         assert (row.method, row.path, tried(doors, row, extant["id"], body)) == (row.method, row.path, row.statuses)
     assert stored() == before

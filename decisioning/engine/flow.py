@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from decisioning.engine.assignment import METHODS as ALLOCATING
-from decisioning.engine.score import METHODS as SCORING
+from decisioning.engine import assignment, score
 from policies.options import shown
 from policies.rule import ConfigError, Problem
 
@@ -21,6 +20,8 @@ STAGES = {
 # The key that holds an inventory's ids, by its scope.
 LISTED = {"offers": "offerIds", "categories": "categoryIds"}
 SCOPES = ("all", *LISTED)
+SCORING = score.METHODS
+ALLOCATING = tuple(assignment.METHODS)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Flow:
         flow = cls(
             inventory=reader.inventory(),
             contact_policy_ids=reader.ids("filter", "contactPolicyIds"),
-            score=reader.choice("score", "method", tuple(SCORING)) or cls.score,
-            allocate=reader.choice("allocate", "method", tuple(ALLOCATING)) or cls.allocate,
+            score=reader.choice("score", "method", SCORING) or cls.score,
+            allocate=reader.choice("allocate", "method", ALLOCATING) or cls.allocate,
         )
         if reader.problems:
             raise ConfigError(reader.problems)

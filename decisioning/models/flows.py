@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -48,6 +50,34 @@ class DecisionFlow(Lifecycle):
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="decision_flow_page")]
+
+    def parts(self) -> dict[str, Any]:
+        """The newest published version, so that history and audit show what was in force."""
+        newest = self.newest_version()
+        if newest is None:
+            return {"publishedVersion": None}
+        shown = {"version": newest.version, "config": newest.config, "publishedBy": newest.published_by}
+        return {"publishedVersion": shown}
+
+    def write_parts(self, parts: Mapping[str, Any], *, now: datetime) -> None:
+        """Adds the version that `publishedVersion` describes; versions are never changed or taken back."""
+        published = parts["publishedVersion"]
+        FlowVersion.objects.create(
+            tenant_id=self.tenant_id,
+            flow=self,
+            version=published["version"],
+            config=published["config"],
+            published_at=now,
+            published_by=published["publishedBy"],
+        )
+
+    def newest_version(self) -> FlowVersion | None:
+        """What recommendations run while the flow is active; None before it is first published."""
+        return FlowVersion.objects.filter(flow=self.pk).order_by("-version").first()
+
+    def published(self) -> list[FlowVersion]:
+        """Every published version, the newest first; costs nothing when `versions` was prefetched."""
+        return sorted(self.versions.all(), key=lambda version: -version.version)
 
     def policy_ids(self) -> list[Any]:
         """The policies its filter stage names; client's JSON, so every level may be anything."""

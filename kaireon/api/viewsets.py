@@ -127,7 +127,7 @@ class CollectionViewSet(GenericViewSet[Any]):
             raise refuse("version", f"{shown(number)} is not a version number; send one of the row's history.")
         with writing(actor_of(request)) as unit:
             row = self._find(request, public_id, deleted=False)
-            expected = _expected_version(request, {}, row)
+            expected = expected_version(request, {}, row)
             try:
                 row, warnings = history.revert(
                     self.serializer_class, unit, row, number=number, expected_version=expected
@@ -171,7 +171,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _update(self, request: Request, public_id: Any, payload: Mapping[str, Any], *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            expected = _expected_version(request, payload, row)
+            expected = expected_version(request, payload, row)
             row, warnings = save_resource(
                 self.serializer_class, unit, data=payload, instance=row, expected_version=expected
             )
@@ -180,7 +180,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _destroy(self, request: Request, public_id: str, *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            unit.soft_delete(row, expected_version=_expected_version(request, {}, row))
+            unit.soft_delete(row, expected_version=expected_version(request, {}, row))
             body = self.deleted_body(row)
         return Response(body)
 
@@ -214,7 +214,7 @@ def paged(page: Page, rows: Sequence[Any]) -> Response:
     return Response({"data": rows, "pagination": page.pagination()})
 
 
-def _expected_version(request: Request, payload: Mapping[str, Any], row: Lifecycle) -> int | None:
+def expected_version(request: Request, payload: Mapping[str, Any], row: Lifecycle) -> int | None:
     """The version the caller edited, from `rowVersion` in the body or `If-Match`; None when neither said.
 
     When both did and one is stale, that one.

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db.models import ProtectedError
 
-from decisioning.models import Interaction
+from decisioning.models import AssemblyLine, FlowVersion, Interaction
 from kaireon.access import ApiKey, Membership
 from kaireon.audit import AuditEntry, ConfigurationHead
 from kaireon.lifecycle import Lifecycle, kinds
@@ -33,6 +33,8 @@ WITHOUT_LIFECYCLE = {
     AuditEntry: "append-only itself",
     PolicyScope: "a part of its policy, whose history holds it",
     Interaction: "append-only, and the truth",
+    FlowVersion: "append-only, a part of its flow, whose history holds it",
+    AssemblyLine: "an append-only log",
 }
 
 

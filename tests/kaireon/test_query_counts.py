@@ -14,7 +14,7 @@ from tests.conftest import Catalogue, Door
 
 KEY = "kaireon_apikey"
 
-# The API key, the count, the page, and for policies their assignments.
+# The API key, the count, the page; for policies their assignments, for flows their published versions.
 COSTS = {
     "categories": [KEY, "creatives_category", "creatives_category"],
     "sub-categories": [KEY, "creatives_subcategory", "creatives_subcategory"],
@@ -25,7 +25,7 @@ COSTS = {
     "contact-policies": [KEY, "policies_contactpolicy", "policies_contactpolicy", "policies_policyscope"],
     "outcome-types": [KEY, "decisioning_outcometype", "decisioning_outcometype"],
     "segments": [KEY, "decisioning_segment", "decisioning_segment"],
-    "decision-flows": [KEY, "decisioning_decisionflow", "decisioning_decisionflow"],
+    "decision-flows": [KEY, "decisioning_decisionflow", "decisioning_decisionflow", "decisioning_flowversion"],
     "audit-logs": [KEY, "kaireon_auditentry", "kaireon_auditentry"],
 }
 
