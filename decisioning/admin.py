@@ -86,7 +86,7 @@ class DecisionFlowAdmin(LifecycleAdmin):
         """Asks for a reason; a POST publishes the draft."""
 
         def act(unit: Writing, flow: DecisionFlow) -> Published:
-            return publish(unit, flow, reason=request.POST.get("reason", ""))
+            return publish(unit, flow, **_typed(request))
 
         return self._ask(request, object_id, act, question="Publish the draft of", versions=False)
 
@@ -95,9 +95,7 @@ class DecisionFlowAdmin(LifecycleAdmin):
         """Asks for the version; a POST publishes it once more."""
 
         def act(unit: Writing, flow: DecisionFlow) -> Published:
-            chosen = request.POST.get("version", "")
-            number = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 10 else 0
-            return rollback(unit, flow, version=number, reason=request.POST.get("reason", ""))
+            return rollback(unit, flow, version=_number(request, "version") or 0, **_typed(request))
 
         return self._ask(request, object_id, act, question="Publish an older version of", versions=True)
 
@@ -201,3 +199,13 @@ class InteractionAdmin(ReadOnlyAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """What happened has no versions."""
         return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """The reason, and the version of the flow that was on the screen."""
+    return {"reason": request.POST.get("reason", ""), "expected_version": _number(request, "rowVersion")}
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -122,7 +122,7 @@ def _moves(unit: Writing, touched: dict[Place, Touched]) -> list[Move]:
     for (model, key), row in touched.items():
         if model is Creative:
             standings[key] = row.before, row.after
-    now = _world(standing for pair in standings.values() for standing in pair)
+    now = _world((standing for pair in standings.values() for standing in pair), touched)
     then = now | {place: row.before for place, row in touched.items()}
     now |= {place: row.after for place, row in touched.items()}
     found = (
@@ -144,15 +144,17 @@ def _dependent(unit: Writing, touched: dict[Place, Touched]) -> Iterator[Sequenc
         yield from rows.values_list("pk", "name", "offer_id", "channel_id", "placement_id")
 
 
-def _world(standings: Iterable[Standing]) -> World:
-    """The standing of everything that these creatives depend on, as it is stored now."""
+def _world(standings: Iterable[Standing], touched: dict[Place, Touched]) -> World:
+    """The standing, as stored now, of all that these creatives depend on, and of what touched offers left."""
     # Each once, column by column: offers, channels, placements.
     columns = [set(column) for column in zip(*filter(None, standings), strict=True)]
     kinds: tuple[type[Lifecycle], ...] = (Offer, Channel, Placement)
     world: World = {}
     for model, keys in zip(kinds, columns, strict=False):
         world |= _stored(model, keys)
-    categories = {standing[0] for (model, _), standing in world.items() if model is Offer and standing is not None}
+    held = list(world.items())
+    held += [(place, row.before) for place, row in touched.items()]
+    categories = {standing[0] for (model, _), standing in held if model is Offer and standing is not None}
     return world | _stored(Category, categories)
 
 

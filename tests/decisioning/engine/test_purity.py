@@ -6,7 +6,7 @@ import sys
 SCRIPT = """
 import sys
 sys.modules["django"] = None
-import decisioning.engine.evaluate, decisioning.engine.explain, policies.rules
+import decisioning.engine.evaluate, decisioning.engine.explain, decisioning.engine.flow, policies.rules
 assert not [name for name in sys.modules if name.startswith("django.")]
 """
 
