@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decisioning.configuration import Configuration
 from decisioning.engine.flow import BUILT_IN, Flow
 from decisioning.engine.recommend import Terms
-from decisioning.models import DecisionFlow, FlowVersion
+from decisioning.models import DecisionFlow
 from kaireon.lifecycle import Status
 from kaireon.tenancy import Tenant
 
@@ -34,14 +34,14 @@ def published_flow(tenant: Tenant, key: str | None) -> Published:
     Raises UnknownFlow and FlowNotInForce.
     """
     flows = DecisionFlow.objects.filter(tenant=tenant)
-    row = flows.filter(key=key).first() if key is not None else flows.filter(is_default=True).first()
+    row = flows.filter(key=key).first() if key is not None else flows.order_by("-is_default", "pk").first()
     if row is None and key is None:
         return Published(BUILT_IN, None)
     if row is None:
         raise UnknownFlow(f'There is no decision flow with the key "{key}".')
     if row.status != Status.ACTIVE:
         raise FlowNotInForce(f'The decision flow "{row.key}" is {row.status}; activate it.')
-    newest = FlowVersion.objects.filter(flow=row).order_by("-version").first()
+    newest = row.newest_version()
     if newest is None:
         raise FlowNotInForce(f'The decision flow "{row.key}" was never published; publish it.')
     return Published(Flow.parse(newest.config), newest.version)

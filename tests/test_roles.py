@@ -80,6 +80,10 @@ DECIDING = """
                       anonymous viewer editor admin delivery foreign
 POST    decisions/filter  401     200    200   200    200     200
 GET     decisions/filter  401     405    405   405    405     405
+POST    recommend         401     403    200   200    200     200
+GET     recommend         401     403    405   405    405     405
+GET     decisions/ID      401     404    404   404    403     404
+POST    decisions/ID      401     405    405   405    403     405
 """
 # What a foreign admin's POST answers: 400 where the payload names a row of this tenant, else a row of the other.
 COLLECTIONS = {
@@ -186,7 +190,7 @@ def test_every_role_gets_what_the_table_says_of_the_house_itself(doors: dict[str
 def test_every_role_gets_what_the_table_says_of_decisions(doors: dict[str, Door]) -> None:
     before = stored()
     for row in rows_of(DECIDING):
-        answered = tried(doors, row, "", {"customerId": "A000100"})
+        answered = tried(doors, row, "rec_gone", {"customerId": "A000100", "dryRun": True})
         assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 

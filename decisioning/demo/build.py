@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from creatives import serializers as catalogue
 from decisioning.demo import world
 from decisioning.demo.world import Id, Offering
+from decisioning.models import DecisionFlow
+from decisioning.publishing import publish
 from decisioning.serializers import DecisionFlowSerializer, SegmentSerializer
 from kaireon.access import operator
 from kaireon.api.serializers import ResourceSerializer, save_resource
@@ -48,13 +50,14 @@ def build_configuration(tenant: Tenant) -> None:
             builder.store("segment", SegmentSerializer, name=name)
         for policy in world.POLICIES:
             builder.store("policy", ContactPolicySerializer, **policy)
-        builder.store(
+        flow = builder.store(
             "flow",
             DecisionFlowSerializer,
             key="next-best-offer",
             name="Next best offer",
             draftConfig={"stages": {"filter": {"contactPolicyIds": None}}},
         )
+        publish(unit, cast(DecisionFlow, flow))
 
 
 def _catalogue(builder: Builder) -> None:

@@ -11,7 +11,18 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db.models import ProtectedError
 
-from decisioning.models import AssemblyLine, FlowVersion, Interaction
+from decisioning.models import (
+    AssemblyLine,
+    ContactLedger,
+    Customer,
+    Decision,
+    FlowVersion,
+    IdempotencyKey,
+    Interaction,
+    Manifest,
+    SegmentMember,
+    Word,
+)
 from kaireon.access import ApiKey, Membership
 from kaireon.audit import AuditEntry, ConfigurationHead
 from kaireon.lifecycle import Lifecycle, kinds
@@ -35,6 +46,13 @@ WITHOUT_LIFECYCLE = {
     Interaction: "append-only, and the truth",
     FlowVersion: "append-only, a part of its flow, whose history holds it",
     AssemblyLine: "an append-only log",
+    Customer: "personal data, so nothing of it is kept twice",
+    SegmentMember: "personal data, and audited with its customer",
+    ContactLedger: "a projection of interactions",
+    Word: "append-only",
+    Decision: "append-only, and kept for a while only",
+    Manifest: "append-only",
+    IdempotencyKey: "append-only, and kept for a while only",
 }
 
 
