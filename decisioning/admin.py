@@ -6,25 +6,29 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import viewsets
-from decisioning.models import DecisionFlow, Interaction, OutcomeType, Segment
+from decisioning.models import Customer, DecisionFlow, Interaction, OutcomeType, Segment, SegmentMember
 from decisioning.publishing import Published, publish, rollback
 from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.columns import column
-from kaireon.admin.entrance import actor_of, role_of
+from kaireon.admin.entrance import actor_of, entered, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.lifecycle import Writing, writing
 from kaireon.tenancy import READERS
+
+CUSTOMERS = "admin:decisioning_customer_changelist"
 
 
 @admin.register(Segment)
@@ -36,6 +40,67 @@ class SegmentAdmin(LifecycleAdmin):
     list_display = ("name", "description", "state_of", "updated_at")
     list_filter = (DeletedFilter, "status")
     search_fields = ("name", "description")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Members come and go by the API and by imports."""
+        return ("members",) if obj else ()
+
+    @column("Members")
+    def members(self, row: Segment) -> str:
+        number = SegmentMember.objects.filter(segment=row).count()
+        return format_html('<a href="{}?segment={}">{}</a>', reverse(CUSTOMERS), row.pk, f"{number:,}")
+
+
+class SegmentFilter(SimpleListFilter):
+    """Customers of one live segment."""
+
+    title = "Segment"
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        entrance = entered(request)
+        return list(Segment.objects.of(entrance.tenant).values_list("pk", "name").order_by("name")) if entrance else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset.filter(memberships__segment=chosen) if chosen and chosen.isdecimal() else queryset
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    """What is known of customers: looked up by id, never counted, written by the API and by imports."""
+
+    readers = READERS
+    icon = "person"
+    list_display = ("customer_id", "timezone", "segments", "updated_at")
+    list_filter = (SegmentFilter,)
+    fields = ("customer_id", "attributes", "timezone", "segments", "version", "created_at", "updated_at")
+    search_fields = ("customer_id",)
+    search_help_text = "The exact customer id"
+    ordering = ("-pk",)
+    sortable_by = ()
+    list_per_page = 50
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        members = SegmentMember.objects.filter(segment__deleted_at__isnull=True).select_related("segment")
+        return super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        """One customer, straight from the index."""
+        return (queryset.filter(customer_id=search_term) if search_term else queryset), False
+
+    @column("Segments")
+    def segments(self, row: Customer) -> str:
+        return ", ".join(sorted(member.segment.name for member in row.memberships.all())) or "-"
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Personal data has no versions."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
 
 @admin.register(OutcomeType)

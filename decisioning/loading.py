@@ -32,6 +32,7 @@ from decisioning.engine.facts import Facts
 from decisioning.engine.snapshot import Policy, Snapshot
 from decisioning.ledgers import CONTACT_COLUMNS, contact_of, forget_words, recorded
 from decisioning.models import Interaction
+from decisioning.models.customers import known_of
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.audit import ConfigurationHead
@@ -111,16 +112,22 @@ def load_facts(
     """What is known of a customer at `now`, and the totals the snapshot's budgets ask for.
 
     With `as_of`, interactions later than it do not exist; without, one dated later (by a machine whose clock is
-    ahead) counts as now. A customer nobody knows has no contacts. The ledger is read where it reaches back far enough,
-    history where it does not, and always with `as_of`.
+    ahead) counts as now. The segments are the active ones the customer belongs to today, as nobody keeps former ones,
+    and those the caller adds. A customer nobody knows has no contacts. The ledger is read where it reaches back far
+    enough, history where it does not, and always with `as_of`.
     """
     existing = Interaction.objects.of(tenant)
     if as_of is not None:
         existing = existing.filter(at__lte=as_of)
-    known: dict[str, Any] = {"segments": frozenset(segments), "totals": _totals(existing, snapshot)}
+    timezone, stored_segments = known_of(tenant, customer_id)
+    known: dict[str, Any] = {
+        "segments": stored_segments.union(segments),
+        "timezone": timezone,
+        "totals": _totals(existing, snapshot),
+    }
     if as_of is None:
         at = clock.milliseconds(now)
-        held = recorded(tenant, customer_id, since=snapshot.horizon(at, None), now=at)
+        held = recorded(tenant, customer_id, since=snapshot.horizon(at, timezone), now=at)
         if held is not None:
             return replace(held, **known)
     rows = existing.filter(customer_id=customer_id).values_list(*CONTACT_COLUMNS)

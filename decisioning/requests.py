@@ -45,7 +45,7 @@ def configuration_of(field: serializers.Field[Any, Any, Any, Any]) -> Configurat
 class CustomerIdField(TextField):
     """The client's own id of a customer, never interpreted."""
 
-    def __init__(self) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             max_length=255,
             trim_whitespace=False,
@@ -54,6 +54,7 @@ class CustomerIdField(TextField):
                 "blank": "customerId is empty; send 1 to 255 characters.",
                 "max_length": "customerId is longer than 255 characters; shorten it.",
             },
+            **kwargs,
         )
 
 

@@ -12,16 +12,28 @@ from rest_framework.exceptions import ValidationError
 
 from decisioning.default_flow import has_default
 from decisioning.drafts import judge
-from decisioning.models import AssemblyLine, DecisionFlow, FlowVersion, OutcomeType, Segment
+from decisioning.models import AssemblyLine, DecisionFlow, FlowVersion, OutcomeType, Segment, SegmentMember
 from decisioning.models.outcomes import Classification
 from decisioning.models.segments import SLUG
+from decisioning.requests import CustomerIdField, each
 from decisioning.schema import DRAFT_CONFIG, PUBLISHED_VERSION
 from kaireon import clock
-from kaireon.api.fields import ChoiceField, FlagField, NameField, ObjectField, TextField, WholeField, shown
+from kaireon.api.fields import (
+    ChoiceField,
+    FlagField,
+    InstantField,
+    NameField,
+    ObjectField,
+    TextField,
+    WholeField,
+    WordsField,
+    shown,
+)
 from kaireon.api.requests import RequestSerializer
-from kaireon.api.schema import listed
+from kaireon.api.schema import TEXT, listed
 from kaireon.api.serializers import CatalogueSerializer, ResourceSerializer
 from kaireon.lifecycle import Status
+from policies.windows import zone_names
 
 
 class PatternField(TextField):
@@ -153,3 +165,80 @@ def shown_version(version: FlowVersion) -> dict[str, Any]:
 def shown_line(line: AssemblyLine) -> dict[str, Any]:
     """One line of an assembly log."""
     return {"at": clock.text(line.at), "cause": line.cause, "takenUp": line.taken_up, "dropped": line.dropped}
+
+
+class TimezoneField(TextField):
+    """An IANA time zone; null when it is unknown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in zone_names():
+            raise ValidationError(
+                f'{shown(name)} is not an IANA time zone; write one such as "Europe/Berlin", or null.'
+            )
+        return name
+
+    def to_representation(self, value: str) -> Any:
+        return value or None
+
+
+@extend_schema_field(listed(TEXT))
+class SegmentNamesField(serializers.Field):  # type: ignore[type-arg]
+    """The names of live segments; read as their keys. The context's `segments` is a call that answers both."""
+
+    def to_internal_value(self, data: Any) -> frozenset[int]:
+        if not isinstance(data, list):
+            raise ValidationError(f"{shown(data)} is not a list; send the names of segments.")
+        return frozenset(each(data, self._key))
+
+    def to_representation(self, value: Any) -> list[str]:
+        members: list[SegmentMember] = list(value.all())
+        return sorted(member.segment.name for member in members)
+
+    def _key(self, name: Any) -> int:
+        key: int | None = self.context["segments"]().get(name) if isinstance(name, str) else None
+        if key is None:
+            raise ValidationError({"": [f"There is no live segment with the name {shown(name)}."]})
+        return key
+
+
+class CustomerSerializer(RequestSerializer):
+    """A customer; what is not given stays as it is. Shown with `memberships` of live segments only."""
+
+    customerId = CustomerIdField(source="customer_id")
+    attributes = ObjectField(required=False, help_text="Replaced whole.")
+    timezone = TimezoneField(required=False)
+    segments = SegmentNamesField(source="memberships", required=False, help_text="Replaces the membership.")
+    version = WholeField(read_only=True)
+    rowVersion = WholeField(source="version", read_only=True)
+    createdAt = InstantField(source="created_at", read_only=True)
+    updatedAt = InstantField(source="updated_at", read_only=True)
+
+
+class CustomerChangeSerializer(CustomerSerializer):
+    """A customer whom the address names; an id in the body is ignored, as in what was read."""
+
+    customerId = CustomerIdField(source="customer_id", read_only=True)
+
+
+class CustomerIdsField(WordsField):
+    """Ids of customers, 1 to 1,000 of them."""
+
+    child = CustomerIdField()
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages: Any = {
+            "required": "customerIds is required; send 1 to 1000 ids.",
+            "empty": "customerIds is empty; send 1 to 1000 ids.",
+            "max_length": "customerIds holds more than 1000 ids; send them in smaller parts.",
+        }
+        super().__init__(allow_empty=False, max_length=1000, error_messages=messages, **kwargs)
+
+
+class MembersRequest(RequestSerializer):
+    """Customers who join or leave a segment."""
+
+    customerIds = CustomerIdsField()

@@ -2,10 +2,14 @@
 
 from django.urls import re_path
 
-from decisioning import decisions, recommend_view, viewsets
+from decisioning import addresses, customer_views, decisions, eligibility_views, member_views, recommend_view, viewsets
+from decisioning.addresses import below_customer
 from kaireon.api.viewsets import collection_urls
 
 FLOW = r"^decision-flows/(?P<public_id>[^/]+)"
+CUSTOMER = r"^customers/(?P<customer_id>[^\0]+?)"
+customer = customer_views.CustomerView.as_view()
+customers_bulk = addresses.only("POST", customer_views.CustomersBulkView.as_view(), customer)
 
 urlpatterns = [
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),
@@ -15,6 +19,20 @@ urlpatterns = [
     re_path(rf"{FLOW}/rollback/?$", viewsets.DecisionFlowViewSet.as_view({"post": "rollback"})),
     re_path(rf"{FLOW}/versions/?$", viewsets.DecisionFlowViewSet.as_view({"get": "list_versions"})),
     re_path(rf"{FLOW}/assembly-log/?$", viewsets.DecisionFlowViewSet.as_view({"get": "list_assembly_log"})),
+    re_path(r"^segments/(?P<public_id>[^/]+)/members/?$", member_views.SegmentMembersView.as_view(), name="members"),
+    re_path(r"^customers/?$", customer_views.CustomersView.as_view(), name="customers"),
+    re_path(r"^customers/bulk/?$", customers_bulk, name="customers-bulk"),
+    re_path(
+        rf"{CUSTOMER}/why-not/(?P<offer_id>[^/]+)/?$",
+        below_customer(eligibility_views.WhyNotView.as_view(), customer, tail="why-not/[^/]+"),
+        name="customers-why-not",
+    ),
+    re_path(
+        rf"{CUSTOMER}/eligibility/?$",
+        below_customer(eligibility_views.EligibilityView.as_view(), customer, tail="eligibility"),
+        name="customers-eligibility",
+    ),
+    re_path(rf"{CUSTOMER}/?$", customer, name="customers-item"),  # takes what no address below a customer took
     re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
     re_path(r"^decisions/(?P<public_id>[^/]+)/?$", recommend_view.DecisionView.as_view(), name="decisions-item"),
     re_path(r"^recommend/?$", recommend_view.RecommendView.as_view(), name="recommend"),

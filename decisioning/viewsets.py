@@ -26,8 +26,7 @@ from decisioning.serializers import (
 from kaireon.api.filters import ResourceFilterSet
 from kaireon.api.pagination import paginate
 from kaireon.api.permissions import actor_of
-from kaireon.api.requests import RequestSerializer
-from kaireon.api.requests import payload_of
+from kaireon.api.requests import RequestSerializer, payload_of
 from kaireon.api.viewsets import CollectionViewSet, expected_version, paged
 from kaireon.lifecycle import writing
 from kaireon.tenancy import ADMINS, Role
@@ -113,7 +112,7 @@ class DecisionFlowViewSet(CollectionViewSet):
         values = {name: value for name, value in sent.validated_data.items() if name != "rowVersion"}
         with writing(actor_of(request)) as unit:
             flow = self._find(request, public_id, deleted=False)
-            row, warnings = act(unit, flow, **values, expected_version=expected_version(request, payload, flow))
+            row, warnings = act(unit, flow, **values, expected_version=expected_version(request, payload, flow.version))
         return Response(self._shown(self._fresh(request, row), warnings=sent.warnings + warnings))
 
 

@@ -1,18 +1,22 @@
-"""Files of rows: CSV and NDJSON in UTF-8, read record by record with their line numbers; the file bad rows go to."""
+"""Files of rows: CSV and NDJSON in UTF-8, gzipped or not, read record by record; and the file that bad rows go to."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
-FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson"}
+PACKED = ".gz"
 REJECT_HEADER = ["file", "line", "reason", "row"]
 
 
@@ -38,9 +42,10 @@ class FileRow:
 
 def format_of(path: Path) -> str:
     """The format an extension stands for. Raises UnreadableFile for one that stands for none."""
-    if path.suffix.lower() not in FORMATS:
+    suffix = Path(path.stem).suffix if _is_packed(path) else path.suffix
+    if suffix.lower() not in FORMATS:
         raise UnreadableFile(f"{path}: the extension says neither CSV nor NDJSON; add --format csv or --format ndjson.")
-    return FORMATS[path.suffix.lower()]
+    return FORMATS[suffix.lower()]
 
 
 def check(path: Path) -> None:
@@ -48,7 +53,7 @@ def check(path: Path) -> None:
     with _named(path):
         if not path.is_file():
             raise UnreadableFile(f"{path}: {'this is no file' if path.exists() else 'there is no such file'}.")
-        with path.open("rb") as stream:
+        with _bytes(path) as stream:
             start = stream.read(2)
     if start in {BOM_UTF16_LE, BOM_UTF16_BE}:
         raise UnreadableFile(f"{path}: the text is UTF-16; save it as UTF-8.")
@@ -70,7 +75,7 @@ def columns_of(path: Path) -> list[str]:
 
 def lines_in(path: Path) -> int:
     """How many lines the file has: what a progress bar needs to know."""
-    with _named(path), path.open("rb") as stream:
+    with _named(path), _bytes(path) as stream:
         return sum(1 for _ in stream)
 
 
@@ -85,13 +90,21 @@ def _named(path: Path, *, hint: str = "") -> Iterator[None]:
     """What the system has against the file, as UnreadableFile."""
     try:
         yield
-    except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror}{hint}.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"{path}: {getattr(error, 'strerror', None) or error}{hint}.") from error
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == PACKED
+
+
+def _bytes(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path, "rb")) if _is_packed(path) else path.open("rb")
 
 
 def _text(path: Path) -> IO[str]:
     # Bytes that are not UTF-8 come through as lone surrogates, which the row they stand in is refused for.
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return TextIOWrapper(_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _csv_rows(path: Path) -> Iterator[FileRow]:

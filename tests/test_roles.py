@@ -85,6 +85,24 @@ GET     recommend         401     403    405   405    405     405
 GET     decisions/ID      401     404    404   404    403     404
 POST    decisions/ID      401     405    405   405    403     405
 """
+OF_CUSTOMERS = """
+                              anonymous viewer editor admin delivery foreign
+GET     customers                 401     200    200   200    403     200
+PUT     customers                 401     403    201   201    403     201
+DELETE  customers?customerId=EXTANT 401   403    200   200    403     400
+POST    customers                 401     403    405   405    403     405
+GET     customers/ID              401     200    200   200    403     404
+PUT     customers/ID              401     403    200   200    403     201
+PATCH   customers/ID              401     403    200   200    403     404
+DELETE  customers/ID              401     403    200   200    403     404
+POST    customers/ID              401     403    405   405    403     405
+POST    customers/bulk            401     403    200   200    403     200
+GET     customers/bulk            401     404    404   404    403     404
+GET     segments/ID/members       401     200    200   200    403     404
+POST    segments/ID/members       401     403    200   200    403     404
+DELETE  segments/ID/members       401     403    200   200    403     404
+PUT     segments/ID/members       401     403    405   405    403     405
+"""
 # What a foreign admin's POST answers: 400 where the payload names a row of this tenant, else a row of the other.
 COLLECTIONS = {
     "categories": (WRITTEN_BY_EDITORS, "201"),
@@ -121,7 +139,7 @@ def rows_of(table: str, collection: str = "", foreign: str = "") -> Iterator[Row
 
 
 def whole_table() -> list[Row]:
-    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING)]
+    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING), *rows_of(OF_CUSTOMERS)]
     for collection, (table, foreign) in COLLECTIONS.items():
         rows += rows_of(table, collection, foreign)
     return rows
@@ -191,6 +209,18 @@ def test_every_role_gets_what_the_table_says_of_decisions(doors: dict[str, Door]
     before = stored()
     for row in rows_of(DECIDING):
         answered = tried(doors, row, "rec_gone", {"customerId": "A000100", "dryRun": True})
+        assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
+    assert stored() == before
+
+
+def test_every_role_gets_what_the_table_says_of_customers(doors: dict[str, Door]) -> None:
+    assert doors["admin"]("PUT", "customers/EXTANT", {})[0] == 201
+    segment = doors["admin"].make("segments", name="vip")["id"]
+    before = stored()
+    for row in rows_of(OF_CUSTOMERS):
+        public_id = segment if row.path.startswith("segments") else "EXTANT"
+        one = {"customerId": "A000100", "customerIds": ["EXTANT"], "attributes": {"a": 1}}
+        answered = tried(doors, row, public_id, one | {"customers": [one]})
         assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 

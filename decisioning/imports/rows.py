@@ -128,7 +128,7 @@ class RowReader:
         text = str(raw)
         if target != "customerId":  # the client's own word, never interpreted
             text = text.strip()
-        if len(text) > LONGEST or not _storable(text):
+        if len(text) > LONGEST or not storable(text):
             faults.append(f"{target} is longer than {LONGEST} characters, not UTF-8 or holds a NUL")
             return None
         return text or None
@@ -163,5 +163,6 @@ def _micros(target: str, text: str | None, faults: list[str]) -> int | None:
     return round(amount * MICRO)
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
+    """Whether the databases can keep the text."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from decisioning.models.segments import Segment
-from kaireon.tenancy import TenantOwned, TenantQuerySet
+from kaireon.lifecycle import Status
+from kaireon.tenancy import Tenant, TenantOwned, TenantQuerySet
 
 
 class Customer(TenantOwned):
@@ -44,3 +45,12 @@ class SegmentMember(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.customer} in {self.segment}"
+
+
+def known_of(tenant: Tenant, customer_id: str) -> tuple[str | None, frozenset[str]]:
+    """A customer's zone and the names of their live, active segments, in one query; None and none for a stranger."""
+    segment = "memberships__segment__"
+    columns = ("timezone", f"{segment}name", f"{segment}status", f"{segment}deleted_at")
+    rows = list(Customer.objects.of(tenant).filter(customer_id=customer_id).values_list(*columns))
+    names = frozenset(name for _, name, status, deleted in rows if status == Status.ACTIVE and deleted is None)
+    return (rows[0][0] or None) if rows else None, names

@@ -129,6 +129,12 @@ def envelope(
     }
 
 
+def described(error: Exception) -> dict[str, Any]:
+    """A refusal as one of several: what a bulk call says about each item that it did not take."""
+    status, code = _classify(error)
+    return {"code": code, "message": _message(error, status), "details": list(details_of(error))}
+
+
 def refuse(field: str, message: str) -> exceptions.ValidationError:
     """A validation error about one field."""
     return exceptions.ValidationError({field: [message]})

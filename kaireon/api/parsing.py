@@ -48,7 +48,7 @@ def parse_json(body: bytes) -> Any:
         ) from error
     except RecursionError as error:
         raise MalformedJSON(f"The body is nested more than {DEEPEST} levels deep.") from error
-    _refuse_unstorable(value, depth=0)
+    refuse_unstorable(value)
     return value
 
 
@@ -69,18 +69,19 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-def _refuse_unstorable(value: Any, *, depth: int) -> None:
+def refuse_unstorable(value: Any, *, depth: int = 0) -> None:
+    """Raises MalformedJSON for what the databases cannot keep: NUL, half characters, endless nesting."""
     if depth > DEEPEST:
         raise MalformedJSON(f"The body is nested more than {DEEPEST} levels deep.")
     if isinstance(value, str):
         _refuse_text(value)
     elif isinstance(value, list):
         for item in value:
-            _refuse_unstorable(item, depth=depth + 1)
+            refuse_unstorable(item, depth=depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
             _refuse_text(key)
-            _refuse_unstorable(item, depth=depth + 1)
+            refuse_unstorable(item, depth=depth + 1)
 
 
 def _refuse_text(text: str) -> None:

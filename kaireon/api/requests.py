@@ -24,7 +24,10 @@ def payload_of(request: Request) -> Mapping[str, Any]:
 
 
 class RequestSerializer(serializers.Serializer[Any]):
-    """Reads a body: every fault at once, a null key counts as absent, unknown fields are named in `warnings`."""
+    """Reads a body: every fault at once; unknown fields are named in `warnings`.
+
+    A null key counts as absent, unless null is a value of the field.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,7 +36,11 @@ class RequestSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
             raise ValidationError({"": [f"{shown(data)} is not an object; send {{...}}."]})
-        self.warnings += [f'The field "{key}" is unknown and was ignored.' for key in data if key not in self.fields]
-        given = {key: value for key, value in data.items() if value is not None}
+        known = {*self.fields, "warnings"}  # an answer that is sent back brings its own
+        self.warnings += [f'The field "{key}" is unknown and was ignored.' for key in data if key not in known]
+        given = {key: value for key, value in data.items() if value is not None or self._takes_null(key)}
         values: dict[str, Any] = super().to_internal_value(given)
         return values
+
+    def _takes_null(self, key: str) -> bool:
+        return key in self.fields and bool(self.fields[key].allow_null)

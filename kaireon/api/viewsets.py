@@ -127,7 +127,7 @@ class CollectionViewSet(GenericViewSet[Any]):
             raise refuse("version", f"{shown(number)} is not a version number; send one of the row's history.")
         with writing(actor_of(request)) as unit:
             row = self._find(request, public_id, deleted=False)
-            expected = expected_version(request, {}, row)
+            expected = expected_version(request, {}, row.version)
             try:
                 row, warnings = history.revert(
                     self.serializer_class, unit, row, number=number, expected_version=expected
@@ -171,7 +171,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _update(self, request: Request, public_id: Any, payload: Mapping[str, Any], *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            expected = expected_version(request, payload, row)
+            expected = expected_version(request, payload, row.version)
             row, warnings = save_resource(
                 self.serializer_class, unit, data=payload, instance=row, expected_version=expected
             )
@@ -180,7 +180,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     def _destroy(self, request: Request, public_id: str, *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
             row = self._existing(request, public_id, missing)
-            unit.soft_delete(row, expected_version=expected_version(request, {}, row))
+            unit.soft_delete(row, expected_version=expected_version(request, {}, row.version))
             body = self.deleted_body(row)
         return Response(body)
 
@@ -214,21 +214,27 @@ def paged(page: Page, rows: Sequence[Any]) -> Response:
     return Response({"data": rows, "pagination": page.pagination()})
 
 
-def expected_version(request: Request, payload: Mapping[str, Any], row: Lifecycle) -> int | None:
+def expected_version(request: Request, payload: Mapping[str, Any], current: int | None = None) -> int | None:
     """The version the caller edited, from `rowVersion` in the body or `If-Match`; None when neither said.
 
-    When both did and one is stale, that one.
+    When both did, the one that is not the `current` version, so that either being stale shows.
     """
-    given, header = payload.get("rowVersion"), request.headers.get("If-Match")
-    if given is not None and type(given) is not int:
-        raise refuse("rowVersion", f"{shown(given)} is not a version number; send the row's rowVersion.")
+    given, header = row_version(payload), request.headers.get("If-Match")
     said = [] if given is None else [given]
     if header is not None and header.strip() != "*":
         text = header.strip().removeprefix("W/").strip('"')
         if not text.isascii() or not text.isdecimal() or len(text) > 18:
             raise refuse("If-Match", f"{shown(header)} is not a version; send the row's rowVersion.")
         said.append(int(text))
-    return next((version for version in said if version != row.version), said[0] if said else None)
+    return next((version for version in said if version != current), said[0] if said else None)
+
+
+def row_version(payload: Mapping[str, Any]) -> int | None:
+    """The body's `rowVersion`."""
+    given = payload.get("rowVersion")
+    if given is not None and type(given) is not int:
+        raise refuse("rowVersion", f"{shown(given)} is not a version number; send the row's rowVersion.")
+    return given
 
 
 def _nothing_here(model: type[Lifecycle], public_id: Any) -> NotFound:

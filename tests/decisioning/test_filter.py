@@ -225,6 +225,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
         "creatives_subcategory",
         "policies_contactpolicy",
         "policies_policyscope",
+        "decisioning_customer",
         "decisioning_interaction",
         "decisioning_contactledger",
         "decisioning_interaction",

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
-from decisioning.models import DecisionFlow, Interaction, OutcomeType, Segment
+from decisioning.models import Customer, DecisionFlow, Interaction, OutcomeType, Segment
 from kaireon import clock
 from kaireon.access import ApiKey, Membership
 from kaireon.admin.lifecycle import LifecycleAdmin
@@ -40,6 +40,7 @@ def furnished(tenant: Tenant, admin, person) -> Tenant:
     Interaction.objects.create(
         tenant=tenant, customer_id="c1", at=clock.now(), outcome="impression", recorded_at=clock.now()
     )
+    admin("PUT", "customers/c1", {"attributes": {"age": 41}, "segments": ["vip"]})
     return tenant
 
 
@@ -94,7 +95,7 @@ def _unspared(model):
     return {Membership: {"role": "admin"}, OutcomeType: {"is_system": True}}.get(model, {"pk": 0})
 
 
-@pytest.mark.parametrize("model", [AuditEntry, Interaction])
+@pytest.mark.parametrize("model", [AuditEntry, Customer, Interaction])
 def test_what_is_only_read_has_a_list_and_a_page_and_no_form(model, furnished, person):
     browser = visit(person(Role.ADMIN))
     row = model.objects.of(furnished).order_by("-pk").first()
