@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -56,6 +56,7 @@ class CustomersView(CustomerEndpoint):
     """All customers of the tenant."""
 
     filterset_class = CustomerFilterSet
+    switches: ClassVar[frozenset[str]] = frozenset()
 
     @extend_schema(
         operation_id="list_customers",
