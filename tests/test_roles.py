@@ -97,7 +97,7 @@ PATCH   customers/ID              401     403    200   200    403     404
 DELETE  customers/ID              401     403    200   200    403     404
 POST    customers/ID              401     403    405   405    403     405
 GET     customers/ID/eligibility  401     200    200   200    403     200
-GET     customers/ID/why-not/GONE 401     404    404   404    403     404
+GET     customers/ID/why-not/ID   401     404    404   404    403     404
 POST    customers/bulk            401     403    200   200    403     200
 GET     customers/bulk            401     404    404   404    403     404
 GET     segments/ID/members       401     200    200   200    403     404
