@@ -33,8 +33,8 @@ ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 SEGMENTS = ["vip", "churned", "minor"]
 REAL = Path(os.environ.get("KAIREON_DATA", Path(__file__).parents[3] / "shared" / "data")) / "ad_touches.csv"
 SOURCE = "real touches" if REAL.is_file() else "generated touches"
-TRIPLES = 3000  # of a customer, an instant with the policies in force at it, and a creative
-CREATIVES = 4  # that one request asks about; each makes a triple of its own
+TRIPLES = 2000  # of a customer, an instant and the policies in force
+CREATIVES = 2  # that one request asks about
 
 
 def generated(path: Path) -> Path:
@@ -265,7 +265,7 @@ def test_every_verdict_over_a_month_of_touches_equals_the_brute_force_reading(
             for candidate in (world.candidates[name] for name in creatives)
         ]
         assert [shown(result) for result in answer["results"]] == expected, body
-        triples.update((customer, now, *body["contactPolicyIds"], name) for name in creatives)
+        triples.add((customer, now, *body["contactPolicyIds"]))
         stood.update(policy.partition(" ")[0] for _, _, reasons in expected for policy, _, _ in reasons)
         stood.update("a lifted block" for _, _, reasons in expected for _, lifted, _ in reasons if lifted)
         stood.update("an instant of freedom" for _, free_at, _ in expected if free_at)
