@@ -169,8 +169,9 @@ def world(n: int, seed: int) -> dict[str, Any]:
         "tenant_zone": "UTC",
         "customer_zone": None,
         "segments": set(SEGMENTS),
-        "totals": {key: total.actual for key, total in totals().items()},
+        "totals": {key: (total.spent, total.reserved) for key, total in totals().items()},
         "policies": [_plain(policy) for policy in policies()],
+        "constraints": [],
         "selected": None,
         "contacts": [contact._asdict() for contact in history(n, seed)],
         "candidates": [

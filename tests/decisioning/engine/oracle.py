@@ -20,29 +20,51 @@ FIELD = {
 
 
 def blocks(world, candidate, at):
-    """Every block at an instant as (policy id, scope, scope id, actual or None, lifted), sorted."""
+    """Every block at an instant as (policy id, scope, scope id, number or None, lifted), sorted.
+
+    The number is the one its evidence turns on: what was counted or used, how long ago, which segments, what time.
+    """
+    in_force = everything_in_force(world)
     override = any(
         policy["type"] == "allow_override" and readable(policy) and concerned(scope, candidate)
-        for policy in world["policies"]
+        for policy in in_force
         for scope in scopes_in_force(world, policy)
     )
     until = candidate["mandatory_until"]
     mandatory = until is not None and at < until
     found = []
-    for policy in world["policies"]:
-        for scope, actual in breaches(world, policy, candidate, at):
+    for policy in in_force:
+        for scope, number in breaches(world, policy, candidate, at):
             if policy["config"].get("bypassable", True) is not True:
                 lifted = False
             elif policy["type"] in ("frequency_cap", "cross_channel_cap"):
                 lifted = override
             else:
                 lifted = override or mandatory
-            found.append((policy["id"], scope["scope"], wire_id(scope), actual, lifted))
+            found.append((policy["id"], scope["scope"], wire_id(scope), number, lifted))
     return sorted(found, key=repr)
 
 
 def allowed(world, candidate, at):
     return all(block[-1] for block in blocks(world, candidate, at))
+
+
+def everything_in_force(world):
+    """The policies, then what creatives say of themselves, which acts like policies scoped to them."""
+    return world["policies"] + [
+        {
+            "id": f"id_{own['creative']}",
+            "type": rule,
+            "config": {option: own[key]},
+            "scopes": [{"scope": "creative", "target": own["creative"], "dead": False}],
+        }
+        for own in world["constraints"]
+        for key, rule, option in (
+            ("frequencyCapPerDay", "frequency_cap", "maxPerDay"),
+            ("cooldownHours", "cooldown", "cooldownHours"),
+        )
+        if key in own
+    ]
 
 
 def breaches(world, policy, candidate, at):
@@ -52,10 +74,10 @@ def breaches(world, policy, candidate, at):
     if policy["type"] == "mutual_exclusion":
         return mutual_exclusion(world, policy, scopes, candidate, at)
     return [
-        (scope, actual)
+        (scope, number)
         for scope in scopes
         if concerned(scope, candidate)
-        for actual in RULES[policy["type"]](world, policy["config"], scope, candidate, at)
+        for number in RULES[policy["type"]](world, policy["config"], scope, candidate, at)
     ]
 
 
@@ -95,6 +117,11 @@ def in_scope(scope, candidate, contact):
 def past(world, at, outcomes=("impression",)):
     """What had been recorded by the decision's instant, `world["now"]`; looking ahead adds nothing."""
     return [c for c in world["contacts"] if c["at"] <= world["now"] and c["at"] <= at and c["outcome"] in outcomes]
+
+
+def age(contacts, at, unit):
+    """How long before `at` the latest of some contacts was, to two decimals."""
+    return round((at - max(contact["at"] for contact in contacts)) / unit, 2)
 
 
 def local(t, zone):
@@ -140,8 +167,9 @@ def frequency_cap(world, config, scope, candidate, at):
 
 def cooldown(world, config, scope, candidate, at):
     since = at - config["cooldownHours"] * HOUR_MS
-    if any(contact["at"] > since and in_scope(scope, candidate, contact) for contact in past(world, at)):
-        yield None
+    recent = [c for c in past(world, at) if c["at"] > since and in_scope(scope, candidate, c)]
+    if recent:
+        yield age(recent, at, HOUR_MS)
 
 
 def budget_exhausted(world, config, scope, candidate, at):
@@ -151,25 +179,26 @@ def budget_exhausted(world, config, scope, candidate, at):
     else:
         dimension = FIELD[scope["scope"]]
         key = (field, dimension, candidate[dimension])
-    total = world["totals"].get(key, 0)
-    step, threshold = (1, config["threshold"])
-    if field == "spend":
-        step, threshold = candidate["cost"], config["threshold"] * 1_000_000
+    total = sum(world["totals"].get(key, (0, 0)))
+    step, unit = (candidate["cost"], 1_000_000) if field == "spend" else (1, 1)
+    threshold = config["threshold"] * unit
     if total >= threshold or total + step > threshold:
-        yield None
+        yield total / unit
 
 
 def outcome_based(world, config, scope, candidate, at):
     outcomes = config["afterOutcome"]
     since = at - config["suppressForDays"] * DAY_MS
     recorded = past(world, at, [outcomes] if isinstance(outcomes, str) else outcomes)
-    if any(contact["at"] > since and in_scope(scope, candidate, contact) for contact in recorded):
-        yield None
+    recent = [c for c in recorded if c["at"] > since and in_scope(scope, candidate, c)]
+    if recent:
+        yield age(recent, at, DAY_MS)
 
 
 def segment_exclusion(world, config, scope, candidate, at):
-    if world["segments"] & set(config["excludeSegments"]):
-        yield None
+    matched = [name for name in config["excludeSegments"] if name in world["segments"]]
+    if matched:
+        yield matched
 
 
 def time_window(world, config, scope, candidate, at):
@@ -184,7 +213,7 @@ def time_window(world, config, scope, candidate, at):
     else:
         is_open = (today in days and now.hour >= start) or (yesterday in days and now.hour < end)
     if not is_open:
-        yield None
+        yield now.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def mutual_exclusion(world, policy, scopes, candidate, at):
@@ -195,12 +224,14 @@ def mutual_exclusion(world, policy, scopes, candidate, at):
         return []
     since = at - config.get("lookbackDays", 30) * DAY_MS
     others = group - {candidate["offer"]}
-    if not any(contact["at"] > since and contact["offer"] in others for contact in past(world, at)):
+    recent = [contact for contact in past(world, at) if contact["at"] > since and contact["offer"] in others]
+    if not recent:
         return []
+    days = age(recent, at, DAY_MS)
     if len(on_offers) < len(scopes):
-        return [(scope, None) for scope in scopes if scope["scope"] != "offer" and concerned(scope, candidate)]
+        return [(scope, days) for scope in scopes if scope["scope"] != "offer" and concerned(scope, candidate)]
     own = [scope for scope in on_offers if scope["target"] == candidate["offer"]]
-    return [((own or on_offers)[0], None)]
+    return [((own or on_offers)[0], days)]
 
 
 def cross_channel_cap(world, config, scope, candidate, at):
@@ -237,8 +268,9 @@ def category_suppression(world, config, scope, candidate, at):
         return all(ref is None or subject[field] == int(ref.split("_")[1]) for field, ref in wanted.items())
 
     since = at - config["suppressionDays"] * DAY_MS
-    if belongs(candidate) and any(contact["at"] > since and belongs(contact) for contact in past(world, at)):
-        yield None
+    recent = [contact for contact in past(world, at) if contact["at"] > since and belongs(contact)]
+    if belongs(candidate) and recent:
+        yield age(recent, at, DAY_MS)
 
 
 def allow_override(world, config, scope, candidate, at):

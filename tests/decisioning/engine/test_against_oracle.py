@@ -1,4 +1,9 @@
-"""The engine and the oracle agree on random worlds: verdicts, reasons, their order and every freeAt."""
+"""The engine and the oracle agree on random worlds: verdicts, reasons, their order, numbers and every freeAt.
+
+KAIREON_WORLDS says how many worlds each test draws; `python -m tests.decisioning.engine.long_run` draws thousands.
+"""
+
+import os
 
 from hypothesis import HealthCheck, given, settings
 
@@ -6,7 +11,50 @@ from decisioning.engine.evaluate import evaluate
 from tests.decisioning.engine import oracle
 from tests.decisioning.engine.worlds import DAY, HOUR, candidates_of, facts_of, snapshot_of, worlds
 
-modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawn = settings(
+    max_examples=int(os.environ.get("KAIREON_WORLDS", "150")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+# The number each rule's evidence turns on.
+NUMBERS = {
+    "frequency_cap": "actual",
+    "cross_channel_cap": "actual",
+    "customer_total_cap": "actual",
+    "offer_category_cap": "actual",
+    "budget_exhausted": "actual",
+    "cooldown": "hoursSinceLast",
+    "outcome_based": "daysSince",
+    "mutual_exclusion": "daysSince",
+    "category_suppression": "daysSince",
+    "segment_exclusion": "matchedSegments",
+    "time_window": "localTime",
+}
+
+
+@drawn
+@given(worlds())
+def test_every_reason_of_every_candidate_is_the_oracles(world):
+    reasons_are_the_oracles(world, judged(world))
+
+
+@drawn
+@given(worlds())
+def test_reasons_come_by_priority_then_newest_then_id_and_creatives_own_last(world):
+    reasons_are_in_order(world, judged(world))
+
+
+@drawn
+@given(worlds())
+def test_a_candidate_is_free_at_its_free_at_and_at_no_moment_before(world):
+    free_at_is_the_first_free_moment(world, judged(world))
+
+
+@drawn
+@given(worlds())
+def test_each_reason_holds_until_just_before_its_own_free_at(world):
+    reasons_hold_until_their_own_free_at(world, judged(world))
 
 
 def judged(world):
@@ -15,44 +63,22 @@ def judged(world):
     )
 
 
-def found(verdict):
-    capped = {"frequency_cap", "cross_channel_cap", "customer_total_cap", "offer_category_cap"}
-    return sorted(
-        (
-            (
-                reason.source.policy_id,
-                reason.source.scope,
-                reason.source.scope_id,
-                reason.evidence.get("actual") if reason.source.rule_type in capped else None,
-                reason.lifted,
-            )
-            for reason in verdict.reasons
-        ),
-        key=repr,
-    )
-
-
-@modest
-@given(worlds())
-def test_every_reason_of_every_candidate_is_the_oracles(world):
-    for verdict, candidate in zip(judged(world), world["candidates"], strict=True):
+def reasons_are_the_oracles(world, verdicts):
+    for verdict, candidate in zip(verdicts, world["candidates"], strict=True):
         assert found(verdict) == oracle.blocks(world, candidate, world["now"])
         assert verdict.allowed == oracle.allowed(world, candidate, world["now"])
 
 
-@modest
-@given(worlds())
-def test_reasons_come_by_priority_then_newest_then_id(world):
+def reasons_are_in_order(world, verdicts):
     rank = {policy["id"]: (-policy["priority"], -policy["created"], n) for n, policy in enumerate(world["policies"])}
-    for verdict in judged(world):
+    rank |= {f"id_{own['creative']}": (1, 0, n) for n, own in enumerate(world["constraints"])}
+    for verdict in verdicts:
         ranks = [rank[reason.source.policy_id] for reason in verdict.reasons]
         assert ranks == sorted(ranks)
 
 
-@modest
-@given(worlds())
-def test_a_candidate_is_free_at_its_free_at_and_at_no_moment_before(world):
-    for verdict, candidate in zip(judged(world), world["candidates"], strict=True):
+def free_at_is_the_first_free_moment(world, verdicts):
+    for verdict, candidate in zip(verdicts, world["candidates"], strict=True):
         if verdict.allowed:
             assert verdict.free_at is None
             continue
@@ -65,26 +91,38 @@ def test_a_candidate_is_free_at_its_free_at_and_at_no_moment_before(world):
                 assert not oracle.allowed(world, candidate, moment), moment
 
 
-@modest
-@given(worlds())
-def test_each_reason_holds_until_just_before_its_own_free_at(world):
-    for verdict in judged(world):
+def reasons_hold_until_their_own_free_at(world, verdicts):
+    for verdict, candidate in zip(verdicts, world["candidates"], strict=True):
         for reason in verdict.reasons:
             if reason.free_at is not None:
-                alone = {**world, "policies": [p for p in world["policies"] if p["id"] == reason.source.policy_id]}
-                raw = next(c for c, v in zip(world["candidates"], judged(world), strict=True) if v == verdict)
                 source = (reason.source.policy_id, reason.source.scope, reason.source.scope_id)
                 before, then = (
-                    sum(block[:3] == source for block in oracle.blocks(alone, raw, at))
+                    sum(block[:3] == source for block in oracle.blocks(world, candidate, at))
                     for at in (reason.free_at - 1, reason.free_at)
                 )
                 assert before > then
 
 
+def found(verdict):
+    return sorted(
+        (
+            (
+                reason.source.policy_id,
+                reason.source.scope,
+                reason.source.scope_id,
+                reason.evidence.get(NUMBERS.get(reason.source.rule_type, "")),
+                reason.lifted,
+            )
+            for reason in verdict.reasons
+        ),
+        key=repr,
+    )
+
+
 def moments(world):
     """Instants at which something may change: contacts leaving a window, and a grid of half hours and quarter days."""
     now = world["now"]
-    lengths = [HOUR // 2, HOUR, 24 * HOUR, 48 * HOUR, DAY // 2, 7 * DAY, 30 * DAY]
+    lengths = [HOUR // 2, HOUR, 5 * HOUR, 24 * HOUR, 48 * HOUR, DAY // 2, 7 * DAY, 30 * DAY]
     leaving = {contact["at"] + length for contact in world["contacts"] for length in lengths}
     grid = now - now % (HOUR // 2)
     near = {grid + n * HOUR // 2 for n in range(1, 60)}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.facts import Contact, Facts
-from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
+from decisioning.engine.snapshot import Policy, Snapshot, compile_constraints, compile_policies
 from policies.limits import Total
 from policies.scope import Assignment
 
@@ -54,9 +54,14 @@ def ids(prefix):
 
 
 period = st.sampled_from(["daily", "weekly", "monthly"])
+ever = st.sampled_from(["daily", "weekly", "monthly", "alltime"])
 amount = st.sampled_from([0, 0.5, 1, 2, 7])
+rest = st.sampled_from([0.5, 1, 2, 7])
 maxima = {"maxPerDay": few, "maxPerWeek": few, "maxPerMonth": few, "maxTotal": few}
-campaigns = {"withinCampaignId": st.just("spring"), "excludeCampaignIds": st.just(["autumn"])}
+campaigns = {
+    "withinCampaignId": st.sampled_from(["spring", "autumn"]),
+    "excludeCampaignIds": st.sampled_from([["autumn"], ["autumn", "spring"]]),
+}
 hours = {
     "startHour": st.integers(0, 23),
     "endHour": st.integers(0, 24),
@@ -80,12 +85,12 @@ CONFIGS = {
     ),
     "mutual_exclusion": config({"excludeOfferIds": ids("off")}, lookbackDays=amount),
     "cross_channel_cap": config({"maxTotal": few}, periodType=period, appliesAcross=ids("ch"), **aligned),
-    "customer_total_cap": config({"maxTotal": st.sampled_from([0, 1, 1.5, 3])}, periodType=period, **aligned),
-    "offer_category_cap": config({"targetCategory": st.just("cards"), "maxTotal": few}, periodType=period, **aligned),
+    "customer_total_cap": config({"maxTotal": st.sampled_from([0, 1, 1.5, 3])}, periodType=ever, **aligned),
+    "offer_category_cap": config({"targetCategory": st.just("cards"), "maxTotal": few}, periodType=ever, **aligned),
     "allow_override": config({}),
     "category_suppression": st.one_of(
-        config({"categoryId": st.just("cat_1"), "suppressionDays": amount.filter(bool)}),
-        config({"subCategoryId": st.just("sub_1"), "suppressionDays": amount.filter(bool)}),
+        config({"categoryId": st.just("cat_1"), "suppressionDays": rest}),
+        config({"subCategoryId": st.just("sub_1"), "suppressionDays": rest}, categoryId=st.just("cat_2")),
     ),
 }
 
@@ -98,6 +103,18 @@ scope = st.one_of(
             "dead": st.sampled_from([False] * 5 + [True]),
         }
     ),
+)
+
+
+dimension = st.sampled_from(["offer", "creative", "channel", "category", "sub_category"])
+entity = st.one_of(st.just((None, None)), st.tuples(dimension, key))
+spent = st.sampled_from([0, 1, 2, 1_999_999, 2_000_000])
+reserved = st.sampled_from([0, 0, 1, 500_000])
+budget = st.tuples(st.sampled_from(["impressions", "spend"]), entity, st.tuples(spent, reserved))
+
+constraint = st.fixed_dictionaries(
+    {"creative": key},
+    optional={"frequencyCapPerDay": few, "cooldownHours": st.sampled_from([0, 0.5, 5, 24])},
 )
 
 
@@ -153,11 +170,7 @@ def worlds(draw):
             "mandatory_until": st.sampled_from([None, None, now, now + HOUR, now + 3 * DAY]),
         }
     )
-    dimension = st.sampled_from(["offer", "creative", "channel", "category", "sub_category"])
-    entity = st.one_of(st.just((None, None)), st.tuples(dimension, key))
-    totals = {(field, *where): total for field, where, total in draw(st.lists(st.tuples(
-        st.sampled_from(["impressions", "spend"]), entity, st.sampled_from([1, 2, 3, 1_999_999, 2_000_000, 2_500_000])
-    ), max_size=6))}  # fmt: skip
+    totals = {(field, *where): total for field, where, total in draw(st.lists(budget, max_size=6))}
     count = draw(st.integers(1, 5))
     return {
         "now": now,
@@ -166,6 +179,7 @@ def worlds(draw):
         "segments": draw(st.sets(st.sampled_from(["vip", "minors"]))),
         "totals": totals,
         "policies": [draw(policy(n)) for n in range(count)],
+        "constraints": draw(st.lists(constraint, max_size=2, unique_by=lambda own: own["creative"])),
         "selected": draw(st.one_of(st.none(), st.sets(st.integers(0, 4).map("cp_{}".format)))),
         "contacts": draw(st.lists(contact(now), max_size=8)),
         "candidates": draw(st.lists(candidate, min_size=1, max_size=3)),
@@ -176,7 +190,10 @@ def snapshot_of(world):
     return Snapshot(
         version=1,
         tenant_timezone=world["tenant_zone"],
-        limits=compile_policies([policy_of(p, n) for n, p in enumerate(world["policies"])], resolve),
+        limits=(
+            *compile_policies([policy_of(p, n) for n, p in enumerate(world["policies"])], resolve),
+            *(limit for own in world["constraints"] for limit in constraints_of(own)),
+        ),
     )
 
 
@@ -192,6 +209,11 @@ def policy_of(raw, n):
         created_at=raw["created"],
         key=n,
     )
+
+
+def constraints_of(own):
+    key = own["creative"]
+    return compile_constraints(creative=key, public_id=f"id_{key}", name=f"Creative {key}", version=1, constraints=own)
 
 
 def assignment_of(scope):
@@ -210,7 +232,7 @@ def facts_of(world):
         contacts=[Contact(**contact) for contact in world["contacts"]],
         segments=frozenset(world["segments"]),
         timezone=world["customer_zone"],
-        totals={key: Total(total) for key, total in world["totals"].items()},
+        totals={key: Total(*total) for key, total in world["totals"].items()},
     )
 
 
