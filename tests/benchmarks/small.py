@@ -19,8 +19,8 @@ from random import Random
 from typing import Any
 
 try:
+    import json_logic
     import zen
-    from json_logic import jsonLogic as json_logic
 except ImportError:
     sys.exit("The rivals are missing: pip install --group benchmarks (or: pip install json-logic-qubit zen-engine).")
 
@@ -59,11 +59,9 @@ def main() -> None:
         if run() != ours():
             sys.exit(f"{name} disagrees.")
     blocked = sum(answer.count(False) for answer in ours()) / CUSTOMERS
-    print(
-        f"W-SMALL, {platform.python_implementation()} {platform.python_version()}, seeds 0..{CUSTOMERS - 1}; ", end=""
-    )
-    print(f"json-logic-qubit {version('json-logic-qubit')}, zen-engine {version('zen-engine')}; ", end="")
-    print(f"all answer the same, {blocked:.1f} of {OFFERS} offers blocked\n")
+    print(f"W-SMALL, {platform.python_implementation()} {platform.python_version()}, seeds 0..{CUSTOMERS - 1}")
+    print(f"json-logic-qubit {version('json-logic-qubit')}, zen-engine {version('zen-engine')}")
+    print(f"All answer the same, {blocked:.1f} of {OFFERS} offers blocked\n")
     print("| rival | engine us | rival us | ratio | goal |\n" + "|---" * 5 + "|")
     for name, (run, goal) in rivals.items():
         print(compared(name, ours, run, goal))
@@ -106,7 +104,10 @@ def prepared(histories: list[list[Contact]]) -> dict[str, tuple[Callable[[], lis
     lists = [{"offers": offers} for offers in contexts]
     single, whole = zen.compile_expression(ZEN), zen.compile_expression(ZEN_LIST)
     return {
-        "json-logic": (lambda: [[json_logic(JSON_LOGIC, one) for one in offers] for offers in contexts], ">= 50"),
+        "json-logic": (
+            lambda: [[json_logic.jsonLogic(JSON_LOGIC, one) for one in offers] for offers in contexts],
+            ">= 50",
+        ),
         "zen-engine, per offer": (lambda: [[single.evaluate(one) for one in offers] for offers in contexts], ">= 5"),
         "zen-engine, one call": (lambda: [whole.evaluate(offers) for offers in lists], "-"),
     }
@@ -122,7 +123,7 @@ def history(seed: int) -> list[Contact]:
 
 
 def counts(contacts: list[Contact], offer: int) -> dict[str, Any]:
-    """What an application would fetch for a rival: an offer's contacts of the day and the week, and the last one's age."""
+    """What an application would fetch for a rival: an offer's contacts of the day and the week, the last one's age."""
     ages = [NOW - contact.at for contact in contacts if contact.offer == offer]
     return {
         "day": sum(age < DAY for age in ages),
