@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from kaireon.lifecycle import Lifecycle, Status
+from kaireon.lifecycle import Lifecycle, Status, unique_live
 from kaireon.publicid import Kind
 
 PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
@@ -16,12 +16,7 @@ PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
 
 def unique_name(*owner: str, name: str, what: str) -> models.UniqueConstraint:
     """Names are unique among an owner's live rows and free again after deletion."""
-    return models.UniqueConstraint(
-        fields=[*owner, "name"],
-        condition=models.Q(deleted_at__isnull=True),
-        name=name,
-        violation_error_message=f"{what} with that name already exists.",
-    )
+    return unique_live(*owner, "name", name=name, message=f"{what} with that name already exists.")
 
 
 class Named(Lifecycle):

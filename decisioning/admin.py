@@ -25,8 +25,8 @@ from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, entered, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
-from kaireon.lifecycle import Writing, writing
 from kaireon.tenancy import READERS
+from kaireon.writing import Writing, writing
 
 CUSTOMERS = "admin:decisioning_customer_changelist"
 

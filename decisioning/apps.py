@@ -13,7 +13,7 @@ class DecisioningConfig(AppConfig):
         from decisioning import assembly, default_flow
         from decisioning.models import flows, outcomes, segments
         from kaireon.access import on_tenant_created
-        from kaireon.lifecycle import after_writing
+        from kaireon.writing import after_writing
         from policies.models import ghost_reference_finders
         from policies.serializers import known_names
 

@@ -16,7 +16,8 @@ from creatives.models import Category, Channel, Creative, Offer, Placement
 from decisioning.engine.flow import Flow, Inventory
 from decisioning.models import AssemblyLine, DecisionFlow, FlowVersion
 from kaireon.batching import in_batches
-from kaireon.lifecycle import Lifecycle, Status, Writing, Written
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.writing import Writing, Written
 from policies.rule import ConfigError
 
 # What takes part in coverage, and the references by which it does.

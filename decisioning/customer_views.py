@@ -27,8 +27,8 @@ from kaireon.api.permissions import actor_of
 from kaireon.api.requests import payload_of
 from kaireon.api.schema import DELETED, ERROR, OBJECT, PAGINATION, TEXT, WHOLE, listed, named, record
 from kaireon.api.viewsets import SAFE, expected_version, paged, row_version
-from kaireon.lifecycle import StaleVersion, writing
 from kaireon.tenancy import EDITORS, READERS, Role, Tenant
+from kaireon.writing import StaleVersion, writing
 
 FILTERS = ("customerId", "segment", "timezone", "createdAfter", "createdBefore", "updatedAfter", "updatedBefore")
 PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", {"type": "integer", "minimum": 1})]

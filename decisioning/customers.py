@@ -15,8 +15,8 @@ from kaireon.api.errors import Conflict
 from kaireon.api.fields import shown
 from kaireon.audit import canonical
 from kaireon.batching import in_batches
-from kaireon.lifecycle import StaleVersion, Writing
 from kaireon.tenancy import Tenant
+from kaireon.writing import StaleVersion, Writing
 
 LOOKED_UP = 500  # rows in one query; SQLite bounds the number of parameters
 MOST_AT_ONCE = 1000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from decisioning.models import DecisionFlow
-from kaireon.lifecycle import Writing, Written
 from kaireon.tenancy import Tenant
+from kaireon.writing import Writing, Written
 
 
 def has_default(tenant: Tenant) -> bool:

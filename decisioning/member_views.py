@@ -19,8 +19,8 @@ from kaireon.api.permissions import actor_of
 from kaireon.api.requests import payload_of
 from kaireon.api.schema import PAGINATION, TEXT, WHOLE, listed, record
 from kaireon.api.viewsets import paged
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Tenant
+from kaireon.writing import writing
 
 MEMBERS = record(data=listed(record(customerId=TEXT)), pagination=PAGINATION)
 ADDED = record(segmentId=TEXT, processed=WHOLE, added=WHOLE, created=WHOLE, warnings=listed(TEXT))

@@ -10,7 +10,8 @@ from decisioning.drafts import Judgement, judge
 from decisioning.models import DecisionFlow, FlowVersion
 from kaireon.api.errors import refuse
 from kaireon.api.fields import shown
-from kaireon.lifecycle import Status, Writing
+from kaireon.lifecycle import Status
+from kaireon.writing import Writing
 
 Published = tuple[DecisionFlow, list[str]]
 

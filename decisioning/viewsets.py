@@ -28,8 +28,8 @@ from kaireon.api.pagination import paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.requests import RequestSerializer, payload_of
 from kaireon.api.viewsets import CollectionViewSet, expected_version, paged
-from kaireon.lifecycle import writing
 from kaireon.tenancy import ADMINS, Role
+from kaireon.writing import writing
 
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("cursor", str)]
 IF_MATCH = [OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="rowVersion")]

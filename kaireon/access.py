@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import OperationalError, models, transaction
 
 from kaireon.audit import ConfigurationHead
-from kaireon.lifecycle import Lifecycle, Writing, writing
+from kaireon.lifecycle import Lifecycle, unique_live
 from kaireon.publicid import Kind
 from kaireon.reading import impatient
 from kaireon.tenancy import Actor, Role, Tenant
+from kaireon.writing import Writing, writing
 
 KEY_PREFIX = "krn_"
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -37,11 +38,11 @@ class Membership(Lifecycle):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "user"],
-                condition=models.Q(deleted_at__isnull=True),
+            unique_live(
+                "tenant",
+                "user",
                 name="membership_once_per_user",
-                violation_error_message="This person already has a role in the tenant; change that one.",
+                message="This person already has a role in the tenant; change that one.",
             )
         ]
 
@@ -66,11 +67,8 @@ class ApiKey(Lifecycle):
     class Meta:
         verbose_name = "API key"
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "name"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="api_key_name_taken",
-                violation_error_message="An API key with that name already exists.",
+            unique_live(
+                "tenant", "name", name="api_key_name_taken", message="An API key with that name already exists."
             )
         ]
 

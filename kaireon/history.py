@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from kaireon import clock
 from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.audit import changes_between
-from kaireon.lifecycle import Lifecycle, LifecycleError, Writing
+from kaireon.lifecycle import Lifecycle
+from kaireon.writing import LifecycleError, Writing
 
 ORDER = ("-version", "-history_id")
 LARGEST = 2**31

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 
 from creatives.models import Category, Channel, Creative, Offer, SubCategory
-from kaireon.lifecycle import Lifecycle, LifecycleQuerySet, Status
+from kaireon.lifecycle import Lifecycle, Status, unique_live
 from kaireon.publicid import Kind
 from kaireon.tenancy import TenantOwned
 from policies.rules import RULES
@@ -36,14 +36,6 @@ def rule_choices() -> list[tuple[str, str]]:
     return [(rule.slug, rule.label) for rule in RULES]
 
 
-class PolicyQuerySet(LifecycleQuerySet["ContactPolicy"]):
-    """The read words of policies."""
-
-    def by_priority(self) -> PolicyQuerySet:
-        """The order in which policies are named: priority, then newest, then id."""
-        return self.order_by("-priority", "-created_at", "-id")
-
-
 class ContactPolicy(Lifecycle):
     """One contact policy of a tenant."""
 
@@ -56,17 +48,15 @@ class ContactPolicy(Lifecycle):
     config = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(0), MaxValueValidator(100)])
 
-    everything: ClassVar[Any] = PolicyQuerySet.as_manager()
-
     class Meta:
         verbose_name = "contact policy"
         verbose_name_plural = "contact policies"
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "name"],
-                condition=models.Q(deleted_at__isnull=True),
+            unique_live(
+                "tenant",
+                "name",
                 name="contact_policy_name_taken",
-                violation_error_message="A contact policy with that name already exists.",
+                message="A contact policy with that name already exists.",
             )
         ]
         indexes = [models.Index(fields=["tenant", "-priority", "-created_at", "-id"], name="contact_policy_page")]

@@ -14,8 +14,8 @@ from django.test import Client
 
 from decisioning.loading import forget_configurations
 from kaireon.access import Membership, create_tenant, issue_key, operator
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Actor, Role, Tenant
+from kaireon.writing import writing
 
 
 @pytest.fixture(scope="session")

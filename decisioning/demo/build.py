@@ -12,8 +12,9 @@ from decisioning.publishing import publish
 from decisioning.serializers import DecisionFlowSerializer, SegmentSerializer
 from kaireon.access import operator
 from kaireon.api.serializers import ResourceSerializer, save_resource
-from kaireon.lifecycle import Lifecycle, Writing, writing
+from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import Tenant
+from kaireon.writing import Writing, writing
 from policies.serializers import ContactPolicySerializer
 
 

@@ -17,8 +17,8 @@ from decisioning.serializers import SegmentSerializer
 from kaireon.api.errors import MalformedJSON
 from kaireon.api.parsing import refuse_unstorable
 from kaireon.api.serializers import save_resource
-from kaireon.lifecycle import Writing
 from kaireon.rowfiles import FileRow
+from kaireon.writing import Writing
 from policies.windows import zone_names
 
 TARGETS = ("customerId", "timezone")

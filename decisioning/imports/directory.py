@@ -13,8 +13,9 @@ from creatives.serializers import ChannelSerializer, OfferSerializer
 from decisioning.imports.rows import MICRO, Said
 from decisioning.models import outcomes
 from kaireon.api.serializers import ResourceSerializer, save_resource
-from kaireon.lifecycle import Lifecycle, Status, Writing
+from kaireon.lifecycle import Lifecycle, Status
 from kaireon.tenancy import Tenant
+from kaireon.writing import Writing
 
 CREATED = "Created by import_interactions."
 

@@ -15,9 +15,9 @@ from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.batching import in_batches
-from kaireon.lifecycle import Writing
 from kaireon.rowfiles import FileRow
 from kaireon.tenancy import Tenant
+from kaireon.writing import Writing
 
 CLOCK_SKEW = timedelta(minutes=5)  # what another machine's clock may be ahead
 LOOKED_UP = 500  # keys in one query; SQLite bounds the number of parameters

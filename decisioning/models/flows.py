@@ -9,7 +9,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models
 
-from kaireon.lifecycle import Lifecycle, Status
+from kaireon.lifecycle import Lifecycle, Status, unique_live
 from kaireon.publicid import Kind
 from kaireon.tenancy import TenantOwned
 from policies.models import ContactPolicy
@@ -36,17 +36,14 @@ class DecisionFlow(Lifecycle):
     class Meta:
         verbose_name = "decision flow"
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "key"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="decision_flow_key_taken",
-                violation_error_message="A decision flow with that key already exists.",
+            unique_live(
+                "tenant", "key", name="decision_flow_key_taken", message="A decision flow with that key already exists."
             ),
-            models.UniqueConstraint(
-                fields=["tenant", "name"],
-                condition=models.Q(deleted_at__isnull=True),
+            unique_live(
+                "tenant",
+                "name",
                 name="decision_flow_name_taken",
-                violation_error_message="A decision flow with that name already exists.",
+                message="A decision flow with that name already exists.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="decision_flow_page")]

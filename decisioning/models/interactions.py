@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from decisioning.models.outcomes import IMPRESSION
 from kaireon.publicid import Kind
 from kaireon.tenancy import TenantOwned, TenantQuerySet
-
-
-class InteractionQuerySet(TenantQuerySet["Interaction"]):
-    """The read words of interactions."""
-
-    def contacts(self) -> InteractionQuerySet:
-        """Delivered impressions."""
-        return self.filter(outcome=IMPRESSION)
 
 
 class Interaction(TenantOwned):
@@ -47,7 +38,7 @@ class Interaction(TenantOwned):
     recorded_at = models.DateTimeField()
     import_key = models.BigIntegerField(null=True)
 
-    objects = InteractionQuerySet.as_manager()
+    objects = TenantQuerySet["Interaction"].as_manager()
 
     class Meta:
         indexes = [

@@ -7,9 +7,10 @@ from typing import ClassVar
 from django.core.validators import RegexValidator
 from django.db import models
 
-from kaireon.lifecycle import Lifecycle, Writing
+from kaireon.lifecycle import Lifecycle, unique_live
 from kaireon.publicid import Kind
 from kaireon.tenancy import Tenant
+from kaireon.writing import Writing
 
 IMPRESSION = "impression"
 
@@ -51,11 +52,8 @@ class OutcomeType(Lifecycle):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "key"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="outcome_type_key_taken",
-                violation_error_message="An outcome type with that key already exists.",
+            unique_live(
+                "tenant", "key", name="outcome_type_key_taken", message="An outcome type with that key already exists."
             )
         ]
         indexes = [models.Index(fields=["tenant", "key", "id"], name="outcome_type_page")]

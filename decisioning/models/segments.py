@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
-from kaireon.lifecycle import Lifecycle, Status
+from kaireon.lifecycle import Lifecycle, Status, unique_live
 from kaireon.publicid import Kind
 from kaireon.tenancy import Tenant
 
@@ -25,12 +25,7 @@ class Segment(Lifecycle):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "name"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="segment_name_taken",
-                violation_error_message="A segment with that name already exists.",
-            )
+            unique_live("tenant", "name", name="segment_name_taken", message="A segment with that name already exists.")
         ]
         indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="segment_page")]
 

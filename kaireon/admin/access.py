@@ -20,8 +20,8 @@ from kaireon.admin.entrance import acting_in, entered, role_of
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.admin.resources import ApiKeyResource, MembershipResource
-from kaireon.lifecycle import writing
 from kaireon.tenancy import ADMINS, Role, Tenant
+from kaireon.writing import writing
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

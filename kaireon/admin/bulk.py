@@ -16,7 +16,8 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from kaireon.admin.entrance import actor_of
 from kaireon.api.errors import details_of
 from kaireon.api.serializers import save_resource
-from kaireon.lifecycle import Lifecycle, LifecycleError, Status, Writing, writing
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.writing import LifecycleError, Writing, writing
 
 REFUSALS = (ValidationError, PermissionDenied, LifecycleError)
 

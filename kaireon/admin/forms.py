@@ -14,8 +14,9 @@ from rest_framework.exceptions import APIException, PermissionDenied, Validation
 from kaireon import clock
 from kaireon.api.errors import details_of
 from kaireon.api.serializers import ResourceSerializer, save_resource
-from kaireon.lifecycle import Lifecycle, LifecycleError, StaleVersion, Writing, writing
+from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import Actor
+from kaireon.writing import LifecycleError, StaleVersion, Writing, writing
 
 MOVED = "You switched to another tenant meanwhile, so nothing was saved. Switch back, or begin anew here."
 

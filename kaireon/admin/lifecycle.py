@@ -23,7 +23,8 @@ from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.rows import RowPages
 from kaireon.api.views import NOT_RESTORABLE, RestoreView
 from kaireon.api.viewsets import CollectionViewSet
-from kaireon.lifecycle import Lifecycle, LifecycleError, owned_by, writing
+from kaireon.lifecycle import Lifecycle
+from kaireon.writing import LifecycleError, owned_by, writing
 
 STATUS_COLOURS = {"active": "success", "draft": "info", "paused": "warning", "deleted": "danger"}
 

@@ -17,7 +17,8 @@ from kaireon import clock, history
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.differences import differences, names_in
 from kaireon.admin.entrance import actor_of
-from kaireon.lifecycle import Lifecycle, went_with, writing
+from kaireon.lifecycle import Lifecycle
+from kaireon.writing import went_with, writing
 
 VERSIONS_PER_PAGE = 20
 

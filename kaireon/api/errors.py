@@ -20,8 +20,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from kaireon.lifecycle import AlreadyDeleted, DuplicateName, Frozen, NotDeleted, OwnerDeleted, StaleVersion
 from kaireon.tenancy import TenantOwned
+from kaireon.writing import AlreadyDeleted, DuplicateName, Frozen, NotDeleted, OwnerDeleted, StaleVersion
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import SkipField, empty
 
 from kaireon.api.fields import ChoiceField, InstantField, NameField, TextField, WholeField, shown
-from kaireon.lifecycle import Lifecycle, Status, Writing
+from kaireon.lifecycle import Lifecycle, Status
+from kaireon.writing import Writing
 
 
 class IdField(serializers.CharField):

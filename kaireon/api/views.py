@@ -21,8 +21,9 @@ from kaireon.api.pagination import paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.schema import AUDIT_PAGE, RESTORED, VERIFICATION
 from kaireon.audit import AuditEntry
-from kaireon.lifecycle import Lifecycle, kinds, writing
+from kaireon.lifecycle import Lifecycle, kinds
 from kaireon.tenancy import ADMINS, Role
+from kaireon.writing import writing
 
 NOT_RESTORABLE = {"api_key", "membership"}  # a revoked key or a lost role is given anew, never revived
 

@@ -20,8 +20,9 @@ from kaireon.api.pagination import Page, paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.requests import payload_of
 from kaireon.api.serializers import ResourceSerializer, save_resource
-from kaireon.lifecycle import Lifecycle, LifecycleQuerySet, writing
+from kaireon.lifecycle import Lifecycle, LifecycleQuerySet
 from kaireon.tenancy import EDITORS, READERS, Role
+from kaireon.writing import writing
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # The query parameters of each action; those of `list` are the filter set's affair.

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from creatives.models import Channel, Creative, Offer
 from decisioning.models import AssemblyLine, FlowVersion
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Actor
+from kaireon.writing import writing
 from tests.conftest import Catalogue, Door, catalogue_through
 from tests.witness import rows_added, stored
 

@@ -16,9 +16,9 @@ from decisioning.engine.candidates import Candidate
 from decisioning.loading import current_configuration, load_configuration, load_facts
 from kaireon.access import create_tenant, operator
 from kaireon.audit import ConfigurationHead
-from kaireon.lifecycle import writing
 from kaireon.reading import reading
 from kaireon.tenancy import Tenant
+from kaireon.writing import writing
 from policies.limits import Total
 from policies.models import ContactPolicy
 from tests.conftest import Catalogue, Door

@@ -13,8 +13,9 @@ from kaireon import clock
 from kaireon.access import ApiKey, Membership
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.audit import AuditEntry
-from kaireon.lifecycle import kinds, writing
+from kaireon.lifecycle import kinds
 from kaireon.tenancy import Role, Tenant
+from kaireon.writing import writing
 from policies.models import ContactPolicy
 from policies.rules import RULES
 from tests.visitors import address, visit

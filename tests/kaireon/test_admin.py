@@ -17,8 +17,8 @@ from kaireon.access import ApiKey, Membership, find_key, issue_key, operator
 from kaireon.api.serializers import save_resource
 from kaireon.audit import AuditEntry, verify
 from kaireon.clock import now
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Role, Tenant
+from kaireon.writing import writing
 from policies.models import ContactPolicy
 from tests.visitors import address, faults, filled, left, said, visit
 

@@ -16,8 +16,8 @@ from django.test import Client
 
 from kaireon import clock
 from kaireon.access import ApiKey, Membership, issue_key, operator
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Role, Tenant
+from kaireon.writing import writing
 from tests.conftest import Door
 from tests.witness import stored
 

@@ -10,8 +10,8 @@ from typing import Any
 from decisioning.imports.customers import REQUIRED, SEPARATOR, TARGETS, CustomerImport, CustomerReader
 from kaireon.access import operator
 from kaireon.fileimports import FileCommand
-from kaireon.lifecycle import writing
 from kaireon.rowfiles import FileRow
+from kaireon.writing import writing
 
 
 class Command(FileCommand):

@@ -14,9 +14,9 @@ from decisioning.imports.interactions import InteractionImport
 from decisioning.imports.rows import REQUIRED, TARGETS, RowReader
 from kaireon.access import operator
 from kaireon.fileimports import FileCommand, pairs
-from kaireon.lifecycle import writing
 from kaireon.rowfiles import FileRow
 from kaireon.tenancy import zone_names
+from kaireon.writing import writing
 
 
 class Command(FileCommand):

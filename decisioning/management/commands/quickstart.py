@@ -21,8 +21,8 @@ from decisioning.demo.simulation import EXAMPLE_CUSTOMER, simulate
 from decisioning.models import Interaction
 from kaireon import clock
 from kaireon.access import ApiKey, Membership, create_tenant, digest_of, issue_key, operator
-from kaireon.lifecycle import writing
 from kaireon.tenancy import Role, Tenant
+from kaireon.writing import writing
 
 DEMO = "demo"
 USER = "demo"
