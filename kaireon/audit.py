@@ -103,7 +103,7 @@ def append(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
 ) -> AuditEntry:
-    """Adds the next link; the caller holds the head's lock and saves the head."""
+    """The next link, not stored yet; the caller holds the head's lock and stores both in the order they were made."""
     timestamp = clock.text(actor.now)
     body = canonical(
         {
@@ -124,7 +124,7 @@ def append(
             "timestamp": timestamp,
         }
     )
-    entry = AuditEntry.objects.create(
+    entry = AuditEntry(
         tenant=actor.tenant,
         sequence=head.audit_sequence + 1,
         action=action,

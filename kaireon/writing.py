@@ -7,13 +7,14 @@ a reference is live or gone, and nothing has to be tried twice.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 
 from kaireon import audit
 from kaireon.audit import ConfigurationHead
@@ -21,6 +22,8 @@ from kaireon.lifecycle import Lifecycle, kinds
 from kaireon.tenancy import Actor
 
 L = TypeVar("L", bound=Lifecycle)
+
+RECORDS_PER_STATEMENT = 500
 
 
 class LifecycleError(Exception):
@@ -80,6 +83,7 @@ class Writing:
         self.version = head.version + 1
         self.configured = False
         self.written: list[Written] = []
+        self._records: dict[type[models.Model], list[models.Model]] = defaultdict(list)
 
     def create(self, row: L, *, parts: Mapping[str, Any] | None = None, action: str = "create", reason: str = "") -> L:
         """Stores a new row as its version 1. Raises DuplicateName."""
@@ -143,7 +147,7 @@ class Writing:
         entity_version: int | None = None,
     ) -> None:
         """Appends one entry to the tenant's chain."""
-        audit.append(
+        entry = audit.append(
             self.head,
             actor=self.actor,
             action=action,
@@ -154,6 +158,13 @@ class Writing:
             before=before,
             after=after,
         )
+        self._records[audit.AuditEntry].append(entry)
+
+    def keep_records(self) -> None:
+        """Stores the history rows and audit entries made so far, a statement per table and not one per row."""
+        for model, records in self._records.items():
+            model._base_manager.bulk_create(records, batch_size=RECORDS_PER_STATEMENT)
+        self._records.clear()
 
     def _current(self, row: L, expected_version: int | None) -> L:
         current = type(row).everything.of(self.tenant).get(pk=row.pk)
@@ -199,7 +210,7 @@ class Writing:
         after = row.state(parts)
         self.written.append(Written(row, action, before, after))
         history: Any = type(row).history
-        history.model.objects.create(
+        record = history.model(
             history_type=sign,
             history_date=self.now,
             history_user=self.actor.user,
@@ -208,6 +219,7 @@ class Writing:
             history_parts=parts,
             **{field.attname: getattr(row, field.attname) for field in history.model.tracked_fields},
         )
+        self._records[history.model].append(record)
         self.audit(
             action=action,
             entity_type=row.entity_type(),
@@ -233,6 +245,7 @@ def writing(actor: Actor) -> Iterator[Writing]:
         yield unit
         for listen in after_writing:
             listen(unit)
+        unit.keep_records()
         if unit.configured:
             head.version = unit.version
         head.save()

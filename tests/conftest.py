@@ -53,6 +53,14 @@ class Door:
         return made
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What touches no database is pure; one run of it, on either database, is enough."""
+    for item in items:
+        touches = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if not touches and item.get_closest_marker("django_db") is None:
+            item.add_marker("pure")
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
     """Passwords are hashed as weakly as Django can: the suite tests who may come in, not how slow guessing is."""
