@@ -85,10 +85,20 @@ class Writing:
         self.written: list[Written] = []
         self._records: dict[type[models.Model], list[models.Model]] = defaultdict(list)
 
-    def create(self, row: L, *, parts: Mapping[str, Any] | None = None, action: str = "create", reason: str = "") -> L:
-        """Stores a new row as its version 1. Raises DuplicateName."""
+    def create(
+        self,
+        row: L,
+        *,
+        parts: Mapping[str, Any] | None = None,
+        action: str = "create",
+        reason: str = "",
+        surely_free: bool = False,
+    ) -> L:
+        """Stores a new row as its version 1. Raises DuplicateName, unless the name is `surely_free`."""
         row.tenant, row.version = self.tenant, 1
         row.created_at = row.updated_at = self.now
+        if not surely_free:
+            _refuse_taken_name(row)
         self._store(row, parts=parts, force_insert=True)
         self._record(row, before=None, sign="+", action=action, reason=reason)
         return row
@@ -194,10 +204,10 @@ class Writing:
     def _next_version(self, row: Lifecycle, *, parts: Mapping[str, Any] | None = None) -> None:
         row.version += 1
         row.updated_at = self.now
+        _refuse_taken_name(row)
         self._store(row, parts=parts, force_insert=False)
 
     def _store(self, row: Lifecycle, *, parts: Mapping[str, Any] | None, force_insert: bool) -> None:
-        _refuse_taken_name(row)
         row.changed_in = self.version
         row.skip_history_when_saving = True  # type: ignore[attr-defined]
         row.save(force_insert=force_insert)

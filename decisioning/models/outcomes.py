@@ -66,7 +66,8 @@ def create_system_outcomes(unit: Writing) -> None:
     """Gives a new tenant the outcomes every tenant starts with."""
     for key, classification in OutcomeType.SYSTEM.items():
         name = key.replace("_", " ").capitalize()
-        unit.create(OutcomeType(key=key, name=name, classification=classification, is_system=True))
+        outcome = OutcomeType(key=key, name=name, classification=classification, is_system=True)
+        unit.create(outcome, surely_free=True)
 
 
 def keys_in(tenant: Tenant) -> set[str]:

