@@ -10,7 +10,7 @@ class DecisioningConfig(AppConfig):
     verbose_name = "Decisions"
 
     def ready(self) -> None:
-        from decisioning import assembly, default_flow
+        from decisioning import assembly, budgets, default_flow
         from decisioning.models import flows, outcomes, segments
         from kaireon.access import on_tenant_created
         from kaireon.writing import after_writing
@@ -18,6 +18,6 @@ class DecisioningConfig(AppConfig):
         from policies.serializers import known_names
 
         ghost_reference_finders.append(flows.mentions_of)
-        after_writing.extend((default_flow.keep_one, assembly.log_assembly))
+        after_writing.extend((default_flow.keep_one, assembly.log_assembly, budgets.keep_what_is_asked))
         on_tenant_created.append(outcomes.create_system_outcomes)
         known_names.update(segment=segments.names_in, outcome=outcomes.keys_in)

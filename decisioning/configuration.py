@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from creatives.models import Creative
 from decisioning.engine.candidates import Candidate
@@ -14,6 +15,8 @@ from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_c
 from decisioning.engine.stock import Stock, Ware
 from kaireon import clock
 from kaireon.lifecycle import Status
+from policies.models import ContactPolicy
+from policies.scope import Assignment
 
 MOST_COMPILED = 100
 
@@ -64,6 +67,16 @@ class PlacementFacts:
     slots: int
 
 
+@dataclass(frozen=True)
+class FlowFacts:
+    """A live flow and its newest published version, which has no number before there is one."""
+
+    key: str
+    status: str
+    version: int | None
+    config: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredPolicy:
     """A live policy, its status, and warnings about assignments that concern nobody any more."""
@@ -91,6 +104,8 @@ class Configuration:
     names: Mapping[tuple[str, int], str]
     public_ids: Mapping[tuple[str, int], str]
     keys: Mapping[str, tuple[str, int]] = field(repr=False)
+    flows: tuple[FlowFacts, ...] = ()  # the default first
+    published: dict[str | None, Any] = field(default_factory=dict, repr=False)  # what `flows.published` worked out
     compiled: dict[tuple[str, ...] | None, Snapshot] = field(default_factory=dict, repr=False)
 
     def key_of(self, kind: str, public_id: object) -> int | None:
@@ -116,6 +131,16 @@ class Configuration:
                 self.compiled.clear()
             self.compiled[asked] = self._compile(asked)
         return self.compiled[asked]
+
+    @cached_property
+    def atomic(self) -> frozenset[int]:
+        """The channels that fill all their named placements or none."""
+        return frozenset(key for key, channel in self.channels.items() if channel.atomic)
+
+    @cached_property
+    def implicit(self) -> frozenset[int]:
+        """The channels on which being recommended is the contact."""
+        return frozenset(key for key, channel in self.channels.items() if channel.implicit)
 
     @cached_property
     def stock(self) -> Stock:
@@ -157,6 +182,21 @@ class Configuration:
                     version=item.version,
                     constraints=item.constraints,
                 )
+
+
+def engine_policy(policy: ContactPolicy, assignments: Iterable[Assignment]) -> Policy:
+    """A stored policy as the engine reads it."""
+    return Policy(
+        public_id=policy.public_id,
+        name=policy.name,
+        version=policy.version,
+        rule_type=policy.rule_type,
+        config=policy.config,
+        assignments=tuple(assignments),
+        priority=policy.priority,
+        created_at=clock.milliseconds(policy.created_at),
+        key=policy.pk,
+    )
 
 
 def item_of(

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from decisioning.asking import asked
 from decisioning.configuration import Configuration
 from decisioning.engine.evaluate import Verdict
 from decisioning.engine.explain import instant_to_wire, to_wire
-from decisioning.loading import current_configuration
-from decisioning.requests import FilterRequest
+from decisioning.requests import FILTER, FilterRequest, question_of
 from decisioning.services import filter_candidates
 from kaireon import clock
-from kaireon.api.filters import refuse_unknown_parameters
-from kaireon.api.permissions import actor_of
-from kaireon.api.requests import payload_of
+from kaireon.api.plain import PlainView
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, record
-from kaireon.reading import reading
 from kaireon.tenancy import EVERYBODY, Role
 
 FLAG = {"type": "boolean"}
@@ -46,10 +43,10 @@ FILTERED = record(
 )
 
 
-class FilterView(APIView):
+class FilterView(PlainView):
     """Which candidates a customer may be shown, and every reason against the others."""
 
-    def roles_for(self, request: Request) -> frozenset[Role]:
+    def roles_for(self, request: Any) -> frozenset[Role]:
         return EVERYBODY
 
     @extend_schema(
@@ -59,32 +56,26 @@ class FilterView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Judges candidates by the contact policies, now or as of a past instant. Nothing is stored."""
-        refuse_unknown_parameters(request)
-        tenant, data = actor_of(request).tenant, payload_of(request)
-        with reading() as committed:
-            configuration, read_at = current_configuration(tenant, committed=committed)
-            asked = FilterRequest(data=data, context={"configuration": configuration, "read_at": read_at})
-            asked.is_valid(raise_exception=True)
-            values = asked.validated_data
-            found = filter_candidates(
-                tenant,
-                configuration,
-                read_at=read_at,
-                customer_id=values["customerId"],
-                candidates=values.get("candidates"),
-                segments=values["segments"],
-                policy_ids=values.get("contactPolicyIds"),
-                as_of=values.get("asOf"),
-            )
-        return Response(
-            {
-                "customerId": values["customerId"],
-                "decidedAt": clock.text(found.decided_at),
-                "policyVersion": configuration.version,
-                "results": [_shown(verdict, configuration) for verdict in found.verdicts],
-                "warnings": [*asked.warnings, *found.warnings],
-            }
+        raise NotImplementedError
+
+    def carry_out(self, request: HttpRequest) -> dict[str, Any]:
+        _, body, known, configuration = asked(self, request, FILTER)
+        question = question_of(body, configuration, now=known.at)
+        found = filter_candidates(
+            known,
+            configuration,
+            candidates=question.candidates,
+            segments=question.segments,
+            policy_ids=question.policy_ids,
+            as_of=question.as_of,
         )
+        return {
+            "customerId": known.customer_id,
+            "decidedAt": clock.text(found.decided_at),
+            "policyVersion": configuration.version,
+            "results": [_shown(verdict, configuration) for verdict in found.verdicts],
+            "warnings": [*body.warnings, *found.warnings],
+        }
 
 
 def _shown(verdict: Verdict, configuration: Configuration) -> dict[str, Any]:

@@ -11,29 +11,25 @@ from decisioning.configuration import Configuration, Item, StoredPolicy
 from decisioning.engine.evaluate import Outcome, Reason, decide
 from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.engine.program import Program
-from decisioning.loading import load_facts
+from decisioning.histories import recall
+from decisioning.lookup import Known
 from kaireon import clock
-from kaireon.tenancy import Tenant
 
 
 def why_not(
-    tenant: Tenant,
+    known: Known,
     configuration: Configuration,
     *,
-    customer_id: str,
     offer: int | None,
-    now: datetime,
     as_of: datetime | None,
 ) -> list[dict[str, Any]]:
-    """Each creative of the offer, whatever its status, or each of the inventory, with the verdict of every policy.
-
-    `now` is the instant it is decided for; with `as_of`, which then is the same, it decides as of the past.
-    """
+    """Each creative of the offer, whatever its status, or each of the inventory, with the verdict of every policy."""
+    now = as_of or known.at
     items = [item for item in configuration.items.values() if item.candidate.offer == offer]
     if offer is None:
         items = configuration.inventory(now)
     snapshot = configuration.snapshot()
-    facts = load_facts(tenant, customer_id, snapshot, now=now, as_of=as_of)
+    facts = recall(known, snapshot, as_of=as_of).facts
     program = Program(snapshot.limits, [item.candidate for item in items])
     outcome = decide(snapshot, program, facts, now=clock.milliseconds(now))
     concerned = _concerned(program)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
@@ -13,14 +12,13 @@ from rest_framework.views import APIView
 
 from decisioning.decisions import REASON
 from decisioning.eligibility import why_not
-from decisioning.loading import current_configuration
+from decisioning.lookup import Caller, inform
 from kaireon import clock
 from kaireon.api.errors import refuse
 from kaireon.api.fields import read_instant, shown
 from kaireon.api.filters import refuse_unknown_parameters
 from kaireon.api.permissions import actor_of
 from kaireon.api.schema import NULLABLE_TEXT, TEXT, WHOLE, listed, record
-from kaireon.reading import reading
 from kaireon.tenancy import READERS, Role
 
 EARLIEST = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -81,23 +79,19 @@ class WhyNotView(APIView):
 
 def _answer(request: Request, customer_id: str, *, offer_id: str | None) -> Response:
     refuse_unknown_parameters(request, {"asOf"})
-    tenant = actor_of(request).tenant
-    with reading() as committed:
-        configuration, read_at = current_configuration(tenant, committed=committed)
-        as_of = _as_of(request, read_at)
-        offer = None
-        if offer_id is not None:
-            offer = configuration.key_of("offer", offer_id)
-            if offer is None or not any(item.candidate.offer == offer for item in configuration.items.values()):
-                raise NotFound(f"There is no live offer with creatives and the id {shown(offer_id)}.")
-        decided_at = as_of or read_at
-        creatives: list[dict[str, Any]] = why_not(
-            tenant, configuration, customer_id=customer_id, offer=offer, now=decided_at, as_of=as_of
-        )
+    actor = actor_of(request)
+    known, configuration = inform(Caller(tenant=actor.tenant.pk, role=actor.role), customer_id)
+    as_of = _as_of(request, known.at)
+    offer = None
+    if offer_id is not None:
+        offer = configuration.key_of("offer", offer_id)
+        if offer is None or not any(item.candidate.offer == offer for item in configuration.items.values()):
+            raise NotFound(f"There is no live offer with creatives and the id {shown(offer_id)}.")
+    creatives = why_not(known, configuration, offer=offer, as_of=as_of)
     return Response(
         {
             "customerId": customer_id,
-            "decidedAt": clock.text(decided_at),
+            "decidedAt": clock.text(as_of or known.at),
             "policyVersion": configuration.version,
             "creatives": creatives,
         }

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from decisioning.configuration import Configuration
 from decisioning.engine.flow import BUILT_IN, Flow
 from decisioning.engine.recommend import Terms
-from decisioning.models import DecisionFlow
 from kaireon.lifecycle import Status
-from kaireon.tenancy import Tenant
 
 
 class UnknownFlow(LookupError):
@@ -22,29 +20,36 @@ class FlowNotInForce(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """A flow as it was published; the built-in one has no version."""
+    """A flow's published settings under a configuration; the built-in flow has no version."""
 
-    flow: Flow
+    terms: Terms
     version: int | None
 
 
-def published_flow(tenant: Tenant, key: str | None) -> Published:
+def published(configuration: Configuration, key: str | None) -> Published:
     """The newest published version of the named flow, or of the default; a tenant without a flow has a built-in one.
 
-    Raises UnknownFlow and FlowNotInForce.
+    Raises UnknownFlow and FlowNotInForce. It is worked out once for a configuration.
     """
-    flows = DecisionFlow.objects.filter(tenant=tenant)
-    row = flows.filter(key=key).first() if key is not None else flows.order_by("-is_default", "pk").first()
-    if row is None and key is None:
-        return Published(BUILT_IN, None)
-    if row is None:
+    if key not in configuration.published:
+        flow, version = _in_force(configuration, key)
+        configuration.published[key] = Published(terms_of(flow, configuration), version)
+    found: Published = configuration.published[key]
+    return found
+
+
+def _in_force(configuration: Configuration, key: str | None) -> tuple[Flow, int | None]:
+    flows = configuration.flows if key is None else [flow for flow in configuration.flows if flow.key == key]
+    if not flows and key is None:
+        return BUILT_IN, None
+    if not flows:
         raise UnknownFlow(f'There is no decision flow with the key "{key}".')
-    if row.status != Status.ACTIVE:
-        raise FlowNotInForce(f'The decision flow "{row.key}" is {row.status}; activate it.')
-    newest = row.newest_version()
-    if newest is None:
-        raise FlowNotInForce(f'The decision flow "{row.key}" was never published; publish it.')
-    return Published(Flow.parse(newest.config), newest.version)
+    flow = flows[0]
+    if flow.status != Status.ACTIVE:
+        raise FlowNotInForce(f'The decision flow "{flow.key}" is {flow.status}; activate it.')
+    if flow.version is None:
+        raise FlowNotInForce(f'The decision flow "{flow.key}" was never published; publish it.')
+    return Flow.parse(flow.config), flow.version
 
 
 def terms_of(flow: Flow, configuration: Configuration) -> Terms:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max, QuerySet
 
 from decisioning.engine import ledger as codec
-from decisioning.engine.facts import Contact, Facts
+from decisioning.engine.facts import Contact
 from decisioning.models import ContactLedger, Interaction, Word
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from kaireon import clock
@@ -33,12 +33,25 @@ CONTACT_COLUMNS = (
 MOST_ATTEMPTS = 10
 
 
-@dataclass
+@dataclass(frozen=True)
+class Held:
+    """A customer's ledger as it was read."""
+
+    records: bytes
+    complete_from: int
+    revision: int
+
+
+class Overtaken(Exception):
+    """Somebody wrote to a ledger after it was read."""
+
+
+@dataclass(frozen=True)
 class Words:
     """A tenant's words and their numbers; words are only ever added, so what a process knows of them stays true."""
 
-    numbers: dict[str, int]
-    texts: dict[int, str]
+    numbers: Mapping[str, int]
+    texts: Mapping[int, str]
 
 
 _known: dict[int, Words] = {}
@@ -49,24 +62,25 @@ def forget_words() -> None:
     _known.clear()
 
 
+class RecordReader:
+    """Turns a ledger's records into contacts, one after the other."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._words: Words | None = None
+
+    def __call__(self, at: int, trace: bytes) -> Contact:
+        self._words = self._words or _words(self._tenant)
+        try:
+            return codec.contact_of(at, trace, self._words.texts)
+        except KeyError:  # somebody has added words since
+            self._words = _words(self._tenant, anew=True)
+            return codec.contact_of(at, trace, self._words.texts)
+
+
 def contact_of(row: Sequence[Any]) -> Contact:
     """A contact out of an interaction's `CONTACT_COLUMNS`."""
     return Contact(clock.milliseconds(row[0]), *row[1:])
-
-
-def recorded(tenant: Tenant, customer_id: str, *, since: int, now: int) -> Facts | None:
-    """The customer's records as facts, out of the ledger; None when it does not hold all there is from `since` on.
-
-    Both instants are UTC ms. A record dated later than `now` counts as now.
-    """
-    rows = ContactLedger.objects.of(tenant).filter(customer_id=customer_id)
-    row = rows.values_list("records", "complete_from").first()
-    if row is None or row[1] > since:
-        return None
-    records = codec.decode(bytes(row[0]))
-    if records and records[0][0] > now:
-        records = [(min(at, now), trace) for at, trace in records]
-    return Facts(records=records, contact=partial(_contact_in, tenant))
 
 
 def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
@@ -76,11 +90,34 @@ def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
     histories: dict[str, list[Contact]] = defaultdict(list)
     for customer_id, *row in _history(tenant, wanted):
         histories[customer_id].append(contact_of(row))
-    numbers = _numbers(tenant, (contact for history in histories.values() for contact in history))
+    numbers = _numbers_of(tenant, [contact for history in histories.values() for contact in history])
     for customer_id in wanted:
         rows[customer_id].records, rows[customer_id].complete_from = _written(histories[customer_id], numbers)
         rows[customer_id].revision += 1
     ContactLedger.objects.bulk_update(rows.values(), ["records", "complete_from", "revision"], batch_size=200)
+
+
+def append(tenant: Tenant, customer_id: str, held: Held | None, contacts: Sequence[Contact]) -> bool:
+    """Adds contacts to the ledger that was read, inside a transaction; raises Overtaken if it has changed since.
+
+    False says that the ledger holds nothing one may add to: its row is locked then, and `refill` is due once history
+    has been written.
+    """
+    if held is None or held.complete_from == NOTHING:
+        [row] = lock(tenant, [customer_id]).values()
+        if row.revision != (held.revision if held is not None else 0):
+            raise Overtaken
+        return False
+    numbers = _numbers_of(tenant, contacts)
+    records = held.records
+    for contact in contacts:
+        records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
+    records, since = codec.compacted(records)
+    complete_from = held.complete_from if since is None else max(held.complete_from, since)
+    rows = ContactLedger.objects.of(tenant).filter(customer_id=customer_id, revision=held.revision)
+    if not rows.update(records=records, complete_from=complete_from, revision=held.revision + 1):
+        raise Overtaken
+    return True
 
 
 def lock(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, ContactLedger]:
@@ -100,8 +137,9 @@ def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:
     histories: dict[str, list[Contact]] = defaultdict(list)
     for customer_id, *row in _history(tenant, customer_ids):
         histories[customer_id].append(contact_of(row))
+    read = RecordReader(tenant)
     for customer_id, row in rows.items():
-        held = [_contact_in(tenant, *record) for record in codec.decode(bytes(row.records))]
+        held = [read(*record) for record in codec.decode(bytes(row.records))]
         held = [contact for contact in held if contact.at >= row.complete_from]
         told = [contact for contact in histories[customer_id] if contact.at >= row.complete_from]
         if sorted(held, key=repr) != sorted(told, key=repr):
@@ -121,24 +159,25 @@ def _history(tenant: Tenant, customer_ids: Sequence[str]) -> QuerySet[Any, Any]:
     return rows.order_by("customer_id", "-at", "-pk").values_list("customer_id", *CONTACT_COLUMNS)
 
 
-def _contact_in(tenant: Tenant, at: int, trace: bytes) -> Contact:
-    try:
-        return codec.contact_of(at, trace, _words(tenant).texts)
-    except KeyError:
-        _known.pop(tenant.pk, None)  # somebody has added words since
-        return codec.contact_of(at, trace, _words(tenant).texts)
-
-
-def _words(tenant: Tenant) -> Words:
-    if tenant.pk not in _known:
+def _words(tenant: Tenant, *, anew: bool = False) -> Words:
+    """The tenant's words. What a transaction sees of itself may never come to be, so that is not kept."""
+    found = None if anew else _known.get(tenant.pk)
+    if found is None:
         pairs = list(Word.objects.of(tenant).values_list("text", "number"))
-        _known[tenant.pk] = Words(dict(pairs), {number: text for text, number in pairs})
-    return _known[tenant.pk]
+        found = Words(dict(pairs), {number: text for text, number in pairs})
+        if not connection.in_atomic_block:
+            _known[tenant.pk] = found
+    return found
 
 
-def _numbers(tenant: Tenant, contacts: Iterable[Contact]) -> dict[str, int]:
-    """The numbers of all words in these contacts; new words get the next ones."""
+def _numbers_of(tenant: Tenant, contacts: Sequence[Contact]) -> Mapping[str, int]:
+    """The numbers of at least all words in these contacts; new words get the next ones."""
     used = {word for contact in contacts for word in (contact.outcome, contact.label, contact.campaign) if word}
+    known = _known.get(tenant.pk)
+    return known.numbers if known is not None and used <= known.numbers.keys() else _numbers(tenant, used)
+
+
+def _numbers(tenant: Tenant, used: set[str]) -> dict[str, int]:
     for _ in range(MOST_ATTEMPTS):
         known = dict(Word.objects.of(tenant).filter(text__in=used).values_list("text", "number"))
         missing = sorted(used - known.keys())

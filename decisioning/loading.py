@@ -1,21 +1,13 @@
-"""From tables to what the engine decides on: a tenant's configuration, one customer's facts, the budgets' totals.
-
-The last line that may touch the database before deciding. Callers that need configuration and facts of one instant
-load both inside one `reading()`.
-"""
+"""From tables to a tenant's configuration, read in one view and kept by this process for as long as it is in force."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Subquery
 
 from creatives.models import (
     Category,
@@ -27,21 +19,22 @@ from creatives.models import (
     Placement,
     SubCategory,
 )
-from decisioning.configuration import ChannelFacts, Configuration, PlacementFacts, StoredPolicy, item_of
-from decisioning.engine.facts import Facts
-from decisioning.engine.snapshot import Policy, Snapshot
-from decisioning.ledgers import CONTACT_COLUMNS, contact_of, forget_words, recorded
-from decisioning.models import Interaction
-from decisioning.models.customers import known_of
-from decisioning.models.outcomes import IMPRESSION
-from kaireon import clock
+from decisioning.configuration import (
+    ChannelFacts,
+    Configuration,
+    FlowFacts,
+    PlacementFacts,
+    StoredPolicy,
+    engine_policy,
+    item_of,
+)
+from decisioning.models import DecisionFlow, FlowVersion
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import Lifecycle, Status
 from kaireon.reading import reading
 from kaireon.tenancy import Tenant
-from policies.limits import Spend, Total, TotalKey
 from policies.models import ContactPolicy, PolicyScope
-from policies.scope import DIMENSIONS, Dimension
+from policies.scope import DIMENSIONS
 
 KINDS: dict[str, type[Lifecycle]] = {
     "offer": Offer,
@@ -59,97 +52,44 @@ _kept: dict[int, Configuration] = {}
 _one_at_a_time = Lock()
 
 
-@dataclass(frozen=True)
-class Head:
-    """What every decision reads first: the configuration's version, the tenant's zone and the database's clock."""
-
-    version: int
-    timezone: str
-    read_at: datetime
+def kept(tenant: int) -> Configuration | None:
+    """The configuration this process read last; whether it is still in force its version says."""
+    return _kept.get(tenant)
 
 
-def current_configuration(tenant: Tenant, *, committed: bool) -> tuple[Configuration, datetime]:
-    """The configuration in force and the database's clock; called inside `reading()`, whose answer `committed` is.
+def loaded(tenant: Tenant, *, version: int, timezone: str, committed: bool) -> Configuration:
+    """The configuration of a version that was read, with the tenant's zone, in the same `reading()`.
 
-    The version is read every time, so an edit made by any process is in force in the next decision. What belongs to
-    the version is kept by this process, which never goes back to an older one and loads one version once at a time.
+    What belongs to a version is kept by this process, which never goes back to an older one and loads one version once
+    at a time. What is not `committed`, as a transaction sees of itself, may never come to be and is not kept.
     """
-    head = _head(tenant)
-    if not committed:  # what a transaction sees of itself may never come to be
-        return _load(tenant, head), head.read_at
-    kept = _kept.get(tenant.pk)
-    if kept is None or kept.version != head.version:
-        with _one_at_a_time:
-            kept = _kept.get(tenant.pk)
-            if kept is None or kept.version < head.version:
-                kept = _kept[tenant.pk] = _load(tenant, head)
-            elif kept.version > head.version:
-                kept = _load(tenant, head)
-    return kept, head.read_at
+    found = _kept.get(tenant.pk)
+    if found is not None and found.version == version:
+        return found
+    if not committed:
+        return _load(tenant, version, timezone)
+    with _one_at_a_time:
+        found = _kept.get(tenant.pk)
+        if found is None or found.version < version:
+            found = _kept[tenant.pk] = _load(tenant, version, timezone)
+        elif found.version > version:
+            found = _load(tenant, version, timezone)
+    return found
 
 
 def forget_configurations() -> None:
     """Drops what was kept; for tests, which give a tenant's key to another tenant."""
     _kept.clear()
-    forget_words()
 
 
 def load_configuration(tenant: Tenant) -> Configuration:
     """The tenant's configuration in one consistent view, kept nowhere."""
     with reading():
-        return _load(tenant, _head(tenant))
+        head = ConfigurationHead.objects.select_related("tenant").get(tenant=tenant)
+        return _load(tenant, head.version, head.tenant.timezone)
 
 
-def load_facts(
-    tenant: Tenant,
-    customer_id: str,
-    snapshot: Snapshot,
-    *,
-    now: datetime,
-    as_of: datetime | None = None,
-    segments: Iterable[str] = (),
-) -> Facts:
-    """What is known of a customer at `now`, and the totals the snapshot's budgets ask for.
-
-    With `as_of`, interactions later than it do not exist; without, one dated later (by a machine whose clock is
-    ahead) counts as now. The segments are the active ones the customer belongs to today, as nobody keeps former ones,
-    and those the caller adds. A customer nobody knows has no contacts. The ledger is read where it reaches back far
-    enough, history where it does not, and always with `as_of`.
-    """
-    existing = Interaction.objects.of(tenant)
-    if as_of is not None:
-        existing = existing.filter(at__lte=as_of)
-    timezone, stored_segments = known_of(tenant, customer_id)
-    known: dict[str, Any] = {
-        "segments": stored_segments.union(segments),
-        "timezone": timezone,
-        "totals": _totals(existing, snapshot),
-    }
-    if as_of is None:
-        at = clock.milliseconds(now)
-        held = recorded(tenant, customer_id, since=snapshot.horizon(at, timezone), now=at)
-        if held is not None:
-            return replace(held, **known)
-    rows = existing.filter(customer_id=customer_id).values_list(*CONTACT_COLUMNS)
-    return Facts.of([contact_of((min(row[0], now), *row[1:])) for row in rows], **known)
-
-
-def database_clock() -> datetime:
-    """The database's clock, which all processes share."""
-    expression = "clock_timestamp()" if connection.vendor == "postgresql" else "strftime('%Y-%m-%d %H:%M:%f+00:00')"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {expression}")
-        now = cursor.fetchone()[0]
-    return clock.cut(datetime.fromisoformat(now) if isinstance(now, str) else now)
-
-
-def _head(tenant: Tenant) -> Head:
-    rows = ConfigurationHead.objects.filter(tenant=tenant).annotate(read_at=Now())
-    version, timezone, read_at = rows.values_list("version", "tenant__timezone", "read_at").get()
-    return Head(version, timezone, clock.cut(read_at))
-
-
-def _load(tenant: Tenant, head: Head) -> Configuration:
+def _load(tenant: Tenant, version: int, timezone: str) -> Configuration:
     """Everything of one version; the number of queries does not depend on its size."""
     rows: Rows = {kind: _rows_by_key(kind, tenant) for kind in KINDS}
     policies = list(ContactPolicy.objects.of(tenant))
@@ -162,8 +102,8 @@ def _load(tenant: Tenant, head: Head) -> Configuration:
         scopes_of[scope.policy_id].append(scope)
     return Configuration(
         tenant=tenant.pk,
-        version=head.version,
-        timezone=head.timezone,
+        version=version,
+        timezone=timezone,
         items={
             key: item_of(
                 creative,
@@ -176,10 +116,19 @@ def _load(tenant: Tenant, head: Head) -> Configuration:
         channels={key: _channel(row) for key, row in live["channel"].items()},
         placements={key: _placement(row) for key, row in live["placement"].items()},
         policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
+        flows=_flows(tenant),
         names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
         public_ids=public_ids,
         keys={public_id: place for place, public_id in public_ids.items()},
     )
+
+
+def _flows(tenant: Tenant) -> tuple[FlowFacts, ...]:
+    """The live flows, the default first, each with its newest published version."""
+    newest = FlowVersion.objects.filter(flow=OuterRef("pk")).order_by("-version")
+    flows = DecisionFlow.objects.filter(tenant=tenant).order_by("-is_default", "pk")
+    rows = flows.annotate(newest=Subquery(newest.values("version")[:1]), config=Subquery(newest.values("config")[:1]))
+    return tuple(FlowFacts(*row) for row in rows.values_list("key", "status", "newest", "config"))
 
 
 def _channel(row: Channel) -> ChannelFacts:
@@ -220,40 +169,5 @@ def _stored(policy: ContactPolicy, scopes: Iterable[PolicyScope], rows: Rows) ->
                 f'The policy "{policy.name}" is assigned to the deleted {scope.scope} {named}; '
                 "that assignment concerns nobody any more."
             )
-    engine_policy = Policy(
-        public_id=policy.public_id,
-        name=policy.name,
-        version=policy.version,
-        rule_type=policy.rule_type,
-        config=policy.config,
-        assignments=tuple(assignments),
-        priority=policy.priority,
-        created_at=clock.milliseconds(policy.created_at),
-        key=policy.pk,
-    )
-    return StoredPolicy(policy=engine_policy, active=policy.status == Status.ACTIVE, warnings=tuple(warnings))
-
-
-def _totals(existing: Any, snapshot: Snapshot) -> dict[TotalKey, Total]:
-    """The totals over all customers that some budget asks for: one query per dimension budgets are kept in."""
-    targets: dict[Dimension | None, set[int | None]] = defaultdict(set)
-    for placed in snapshot.limits:
-        if isinstance(placed.limit.test, Spend):
-            targets[placed.limit.test.dimension].add(placed.limit.test.target)
-    totals: dict[TotalKey, Total] = {}
-    for dimension, keys in targets.items():
-        for key, impressions, spend in _sums(existing, dimension, keys):
-            totals["impressions", dimension, key] = Total(spent=impressions)
-            totals["spend", dimension, key] = Total(spent=int(spend or 0))
-    return totals
-
-
-def _sums(existing: Any, dimension: Dimension | None, keys: set[int | None]) -> Any:
-    """(key, impressions, cost in micro-units); a budget for "each" has the target None and needs every key."""
-    sums = {"impressions": Count("pk", filter=Q(outcome=IMPRESSION)), "spend": Sum("cost_micros")}
-    if dimension is None:
-        whole = existing.aggregate(**sums)
-        return [(None, whole["impressions"], whole["spend"])]
-    column = f"{dimension}_key"
-    wanted = {f"{column}__isnull": False} if None in keys else {f"{column}__in": sorted(key for key in keys if key)}
-    return existing.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums)
+    stored = engine_policy(policy, assignments)
+    return StoredPolicy(policy=stored, active=policy.status == Status.ACTIVE, warnings=tuple(warnings))

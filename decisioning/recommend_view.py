@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -11,14 +14,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from decisioning import deciding, idempotency
-from decisioning.flows import FlowNotInForce, UnknownFlow, published_flow, terms_of
-from decisioning.loading import current_configuration
+from decisioning.asking import asked
+from decisioning.configuration import Configuration
+from decisioning.flows import FlowNotInForce, UnknownFlow
+from decisioning.lookup import Known
 from decisioning.models import Decision
-from decisioning.requests import RecommendRequest
+from decisioning.recommendations import Ask
+from decisioning.requests import RECOMMEND, RecommendRequest, ask_of
 from kaireon.api.errors import Conflict, refuse
+from kaireon.api.parsing import parse_json
 from kaireon.api.permissions import actor_of
+from kaireon.api.plain import PlainView
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, record
-from kaireon.reading import reading
 from kaireon.tenancy import EDITORS, READERS, Role
 
 LONGEST_KEY = 255
@@ -63,10 +70,10 @@ RECOMMENDED = {
 }
 
 
-class RecommendView(APIView):
+class RecommendView(PlainView):
     """The best creatives a customer may see now."""
 
-    def roles_for(self, request: Request) -> frozenset[Role]:
+    def roles_for(self, request: Any) -> frozenset[Role]:
         return EDITORS | {Role.DELIVERY}
 
     @extend_schema(
@@ -77,37 +84,24 @@ class RecommendView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Decides and stores the decision; with `dryRun` it stores nothing."""
-        tenant = actor_of(request).tenant
-        with reading() as committed:
-            configuration, read_at = current_configuration(tenant, committed=committed)
-            body = RecommendRequest(data=request.data, context={"configuration": configuration, "read_at": read_at})
-            body.is_valid(raise_exception=True)
-            ask, published = body.ask(), _published(tenant, body.validated_data.get("decisionFlowKey"))
-            read = deciding.Reading(
-                configuration=configuration,
-                ask=ask,
-                terms=terms_of(published.flow, configuration),
-                flow_version=published.version,
-            )
-            if ask.dry_run:
-                return Response(deciding.rehearse(tenant, read, now=read_at))
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return Response(deciding.recommend(tenant, read))
-        if not 0 < len(key) <= LONGEST_KEY:
-            raise refuse("Idempotency-Key", f"The key has {len(key)} characters; send 1 to {LONGEST_KEY}.")
+        raise NotImplementedError
+
+    def carry_out(self, request: HttpRequest) -> dict[str, Any]:
+        started = perf_counter()
+        caller, body, known, configuration = asked(self, request, RECOMMEND)
+
+        def read(known: Known, configuration: Configuration) -> Ask:
+            return ask_of(body, configuration, now=known.at)
+
         try:
-            answer, first = idempotency.once(
-                tenant,
-                endpoint="recommend",
-                key=key,
-                body=request.data,
-                now=read_at,
-                work=lambda: deciding.recommend(tenant, read),
-            )
-        except idempotency.KeyReused as error:
+            drafted = deciding.draft(known, configuration, read(known, configuration), started=started)
+            if drafted.ask.dry_run:
+                return deciding.rehearse(drafted)
+            return _once(request, known, lambda: deciding.commit(drafted, caller, read, started=started))
+        except UnknownFlow as error:
+            raise NotFound(str(error)) from error
+        except FlowNotInForce as error:
             raise Conflict(str(error)) from error
-        return Response(answer if first else answer | {"duplicate": True})
 
 
 class DecisionView(APIView):
@@ -126,10 +120,18 @@ class DecisionView(APIView):
         return Response(deciding.read_back(tenant, decision))
 
 
-def _published(tenant: Any, key: str | None) -> Any:
+def _once(request: HttpRequest, known: Known, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Carries out the work, or answers as the first time when the request bears a key that was used before."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return work()
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise refuse("Idempotency-Key", f"The key has {len(key)} characters; send 1 to {LONGEST_KEY}.")
+    body = parse_json(request.body)
     try:
-        return published_flow(tenant, key)
-    except UnknownFlow as error:
-        raise NotFound(str(error)) from error
-    except FlowNotInForce as error:
+        answer, first = idempotency.once(
+            known.tenant, endpoint="recommend", key=key, body=body, now=known.at, work=work
+        )
+    except idempotency.KeyReused as error:
         raise Conflict(str(error)) from error
+    return answer if first else answer | {"duplicate": True}

@@ -1,22 +1,20 @@
-"""Recommending for a caller: from the request to the stored decision, in one transaction where something is bound."""
+"""From a request to what is recommended, and from there to the answer; it reads templates and touches nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from decisioning.configuration import Configuration
-from decisioning.contents import sources_of, templates
-from decisioning.engine.allocate import Placed
-from decisioning.engine.assignment import Place
+from decisioning.contents import templates
 from decisioning.engine.candidates import positions
 from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.engine.facts import Facts
-from decisioning.engine.recommend import Recommended, Terms, Wish, earliest, recommend
-from kaireon import clock
+from decisioning.engine.recommend import Recommended, Wish, earliest, recommend
+from decisioning.flows import published
+from decisioning.models import Decision, Interaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,135 +22,175 @@ class Ask:
     """A request to recommend, read and found valid."""
 
     wish: Wish
+    flow: str | None = None
     segments: Sequence[str] = ()
-    customer: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
     personalization: Mapping[str, Any] = field(default_factory=dict)
     debug: bool = False
     dry_run: bool = False
     as_of: datetime | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """A recommendation before anybody was told: what was chosen, under which terms, at which instant."""
+    """A recommendation before anybody was told: what was chosen for which wish by which flow at `at` (UTC ms)."""
 
     configuration: Configuration
     facts: Facts
     wish: Wish
-    terms: Terms
-    recommended: Recommended
-    decided_at: datetime
+    flow: str | None
     flow_version: int | None
+    recommended: Recommended
+    at: int
 
 
-def choose(
-    configuration: Configuration,
-    facts: Facts,
-    wish: Wish,
-    terms: Terms,
-    *,
-    decided_at: datetime,
-    flow_version: int | None,
-) -> Chosen:
-    """Runs the stages; touches nothing."""
-    atomic = {key for key, channel in configuration.channels.items() if channel.atomic}
-    now = clock.milliseconds(decided_at)
-    recommended = recommend(configuration.stock, facts, wish, terms, now=now, atomic=atomic)
+class Line(NamedTuple):
+    """One decision as it is kept: everything else the answer shows follows from the configuration."""
+
+    creative: int
+    placement: int | None
+    score: float
+    values: Mapping[str, str]
+    interaction: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What was answered, beside the configuration: `at` and `free_at` are UTC ms, `duration` is in milliseconds."""
+
+    customer: str
+    at: int
+    flow_version: int | None
+    candidates: int
+    allowed: int
+    free_at: int | None
+    duration: float
+    places: tuple[int, ...]
+    lines: tuple[Line, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def choose(configuration: Configuration, facts: Facts, wish: Wish, *, flow: str | None, at: int) -> Chosen:
+    """Runs the stages of a flow. Raises UnknownFlow, FlowNotInForce."""
+    run = published(configuration, flow)
+    recommended = recommend(configuration.stock, facts, wish, run.terms, now=at, atomic=configuration.atomic)
     return Chosen(
         configuration=configuration,
         facts=facts,
         wish=wish,
-        terms=terms,
+        flow=flow,
+        flow_version=run.version,
         recommended=recommended,
-        decided_at=decided_at,
-        flow_version=flow_version,
+        at=at,
     )
 
 
-def lines(chosen: Chosen, ask: Ask) -> list[dict[str, Any]]:
-    """The decisions in rank order, their content rendered."""
-    wares = chosen.configuration.stock.wares
-    placed = chosen.recommended.placed
-    items = [chosen.configuration.items[wares[place.position].candidate.creative] for place in placed]
-    contents = templates((item.candidate.creative, item.version) for item in items)
-    sources = sources_of(ask.attributes, ask.personalization, ask.customer)
-    shown = []
-    for rank, (place, item) in enumerate(zip(placed, items, strict=True), start=1):
-        template = contents[item.candidate.creative, item.version]
-        shown.append(_line(chosen, place, rank) | {"content": template.render(template.token_values(sources))})
-    return shown
+def answered(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any], *, duration: float) -> Answer:
+    """What is answered; `attributes` are those stored about the customer."""
+    counts, placed = chosen.recommended.counts, chosen.recommended.placed
+    return Answer(
+        customer=chosen.wish.customer,
+        at=chosen.at,
+        flow_version=chosen.flow_version,
+        candidates=counts["matched"],
+        allowed=counts["afterContactPolicies"],
+        free_at=None if placed else earliest(chosen.recommended),
+        duration=duration,
+        places=tuple(place.placement for place in chosen.wish.places),
+        lines=tuple(_lines(chosen, ask, attributes)),
+        warnings=ask.warnings,
+    )
 
 
-def _line(chosen: Chosen, placed: Placed, rank: int) -> dict[str, Any]:
-    configuration = chosen.configuration
-    candidate = configuration.stock.wares[placed.position].candidate
-    item = configuration.items[candidate.creative]
-    name = partial(_named, configuration)
-    return {
-        "rank": rank,
-        "offerId": configuration.public_ids["offer", candidate.offer],
-        "offerName": name("offer", candidate.offer),
-        "categoryName": name("category", candidate.category),
-        "creativeId": item.public_id,
-        "creativeName": item.name,
-        "channelId": configuration.public_ids["channel", candidate.channel or 0],
-        "channelName": name("channel", candidate.channel),
-        "placementId": None if placed.placement is None else configuration.public_ids["placement", placed.placement],
-        "templateType": item.template_type,
-        "content": None,
-        "abTestVariant": item.ab_test_variant,
-        "score": round(chosen.recommended.scores[placed.position], 6),
-        "interactionId": None,
-        "reservedUntil": None,
+def wire(answer: Answer, configuration: Configuration, *, key: int | None) -> dict[str, Any]:
+    """The answer's body; `key` is the stored decision's."""
+    decisions = _decisions(answer, configuration)
+    body = {
+        "recommendationId": None if key is None else Decision.id_kind.encode(key),
+        "customerId": answer.customer,
+        "count": len(decisions),
+        "decisions": decisions,
+        "placements": _placements(answer, configuration),
+        "meta": {
+            "candidates": answer.candidates,
+            "afterContactPolicies": answer.allowed,
+            "suppressed": answer.candidates - answer.allowed,
+            "decidedAt": instant_to_wire(answer.at),
+            "policyVersion": configuration.version,
+            "flowVersion": answer.flow_version,
+            "freeAt": instant_to_wire(answer.free_at),
+            "durationMs": answer.duration,
+        },
     }
-
-
-def _named(configuration: Configuration, kind: str, key: int | None) -> str | None:
-    return None if key is None else configuration.names[kind, key]
-
-
-def meta(chosen: Chosen) -> dict[str, Any]:
-    """What is said about the decision as a whole."""
-    counts = chosen.recommended.counts
-    return {
-        "candidates": counts["matched"],
-        "afterContactPolicies": counts["afterContactPolicies"],
-        "suppressed": counts["matched"] - counts["afterContactPolicies"],
-        "decidedAt": clock.text(chosen.decided_at),
-        "policyVersion": chosen.configuration.version,
-        "flowVersion": chosen.flow_version,
-        "freeAt": None if chosen.recommended.placed else instant_to_wire(earliest(chosen.recommended)),
-    }
-
-
-def placements(places: Sequence[Place], decided: Sequence[Mapping[str, Any]], configuration: Configuration) -> Any:
-    """What every named placement got."""
-    found: dict[str, Any] = {}
-    for place in places:
-        public_id = configuration.public_ids["placement", place.placement]
-        ranks = [line["rank"] for line in decided if line["placementId"] == public_id]
-        found[public_id] = {"count": len(ranks), "ranks": ranks}
-    return found
+    return body | {"warnings": list(answer.warnings)} if answer.warnings else body
 
 
 def trace(chosen: Chosen) -> dict[str, Any]:
     """How many candidates each stage left, and every suppressed one with all its reasons."""
-    recommended, configuration = chosen.recommended, chosen.configuration
-    blocked = recommended.matched & recommended.outcome.blocked
+    recommended, ids = chosen.recommended, chosen.configuration.public_ids
     suppressed = []
-    for position in positions(blocked):
+    for position in positions(recommended.matched & recommended.outcome.blocked):
         verdict = recommended.outcome.verdict(position)
         suppressed.append(
             {
-                "creativeId": configuration.public_ids["creative", verdict.candidate.creative],
-                "offerId": configuration.public_ids["offer", verdict.candidate.offer],
+                "creativeId": ids["creative", verdict.candidate.creative],
+                "offerId": ids["offer", verdict.candidate.offer],
                 "freeAt": instant_to_wire(verdict.free_at),
                 "reasons": [to_wire(reason) for reason in verdict.reasons],
             }
         )
-    survivors = [
-        configuration.public_ids["creative", configuration.stock.wares[position].candidate.creative]
-        for position in positions(recommended.matched & ~recommended.outcome.blocked)
-    ]
+    wares = chosen.configuration.stock.wares
+    surviving = positions(recommended.matched & ~recommended.outcome.blocked)
+    survivors = [ids["creative", wares[position].candidate.creative] for position in surviving]
     return {"counts": dict(recommended.counts), "survivors": survivors, "suppressed": suppressed}
+
+
+def _lines(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any]) -> list[Line]:
+    configuration, recommended = chosen.configuration, chosen.recommended
+    creatives = [configuration.stock.wares[place.position].candidate.creative for place in recommended.placed]
+    contents = templates((creative, configuration.items[creative].version) for creative in creatives)
+    sources = {"customer": attributes, "attributes": ask.attributes, "personalization": ask.personalization}
+    return [
+        Line(creative, place.placement, round(recommended.scores[place.position], 6), template.token_values(sources))
+        for creative, place, template in zip(creatives, recommended.placed, contents.values(), strict=True)
+    ]
+
+
+def _decisions(answer: Answer, configuration: Configuration) -> list[dict[str, Any]]:
+    items = [configuration.items[line.creative] for line in answer.lines]
+    contents = templates((item.candidate.creative, item.version) for item in items)
+    names, ids = configuration.names, configuration.public_ids
+    decisions = []
+    for rank, (line, item, template) in enumerate(zip(answer.lines, items, contents.values(), strict=True), start=1):
+        candidate = item.candidate
+        channel = "channel", candidate.channel or 0
+        decisions.append(
+            {
+                "rank": rank,
+                "offerId": ids["offer", candidate.offer],
+                "offerName": names["offer", candidate.offer],
+                "categoryName": None if candidate.category is None else names["category", candidate.category],
+                "creativeId": item.public_id,
+                "creativeName": item.name,
+                "channelId": ids[channel],
+                "channelName": names[channel],
+                "placementId": None if line.placement is None else ids["placement", line.placement],
+                "templateType": item.template_type,
+                "content": template.render(line.values),
+                "abTestVariant": item.ab_test_variant,
+                "score": line.score,
+                "interactionId": None if line.interaction is None else Interaction.id_kind.encode(line.interaction),
+                "reservedUntil": None,
+            }
+        )
+    return decisions
+
+
+def _placements(answer: Answer, configuration: Configuration) -> dict[str, Any]:
+    """What every named placement got."""
+    found: dict[str, Any] = {}
+    for placement in answer.places:
+        ranks = [rank for rank, line in enumerate(answer.lines, start=1) if line.placement == placement]
+        found[configuration.public_ids["placement", placement]] = {"count": len(ranks), "ranks": ranks}
+    return found

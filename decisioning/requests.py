@@ -1,9 +1,9 @@
-"""What callers may ask of a decision, read against the configuration it will be made with."""
+"""What callers may ask of a decision: first whether it is well-formed, then what it names in the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -27,19 +27,13 @@ from kaireon.api.fields import (
     WordsField,
     shown,
 )
-from kaireon.api.requests import RequestSerializer
+from kaireon.api.requests import Body, BodyReader, RequestSerializer
 from kaireon.api.schema import NULLABLE_TEXT, TEXT, listed
 
 MOST_CANDIDATES = 5000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
-
-
-def configuration_of(field: serializers.Field[Any, Any, Any, Any]) -> Configuration:
-    """The configuration the serializer was given to read against."""
-    configuration: Configuration = field.context["configuration"]
-    return configuration
 
 
 class CustomerIdField(TextField):
@@ -58,18 +52,6 @@ class CustomerIdField(TextField):
         )
 
 
-class PastInstantField(InstantField):
-    """An instant from 1970 on that is not in the future by the database's clock."""
-
-    def to_internal_value(self, data: Any) -> datetime:
-        instant, now = super().to_internal_value(data), self.context["read_at"]
-        if instant < EARLIEST:
-            raise ValidationError(f"{shown(data)} is too early; send an instant from {clock.text(EARLIEST)} on.")
-        if instant > now:
-            raise ValidationError(f"{shown(data)} lies in the future; it is {clock.text(now)} now.")
-        return instant
-
-
 @extend_schema_field(
     {
         "type": "array",
@@ -84,82 +66,22 @@ class PastInstantField(InstantField):
 class CandidatesField(serializers.Field):  # type: ignore[type-arg]
     """Creatives, each with the placement it is meant for or none."""
 
-    def to_internal_value(self, data: Any) -> list[Candidate]:
+    def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
             raise ValidationError(f"{shown(data)} is not a list; send [{{creativeId, placementId?}}].")
         if len(data) > MOST_CANDIDATES:
             raise ValidationError(f"{len(data)} candidates are too many; send at most {MOST_CANDIDATES}.")
-        return each(data, self._candidate)
-
-    def _candidate(self, raw: Any) -> Candidate:
-        if not isinstance(raw, dict):
-            raise ValidationError({"": [f"{shown(raw)} is not an object; send {{creativeId, placementId?}}."]})
-        configuration, public_id = configuration_of(self), raw.get("creativeId")
-        if public_id is None:
-            raise ValidationError({"creativeId": ["creativeId is required; send a creative's id."]})
-        key = configuration.key_of("creative", public_id)
-        if key is None or key not in configuration.items:
-            raise ValidationError({"creativeId": [f"There is no live creative with the id {shown(public_id)}."]})
-        candidate = configuration.items[key].candidate
-        if raw.get("placementId") is None:
-            return candidate
-        return replace(candidate, placement=self._placement(raw["placementId"], candidate))
-
-    def _placement(self, public_id: Any, candidate: Candidate) -> int:
-        configuration = configuration_of(self)
-        key = configuration.key_of("placement", public_id)
-        if key is None or key not in configuration.placements:
-            raise ValidationError({"placementId": [f"There is no live placement with the id {shown(public_id)}."]})
-        if configuration.placements[key].channel != candidate.channel:
-            raise ValidationError({"placementId": [f"{shown(public_id)} is not on the creative's channel."]})
-        if candidate.placement not in {None, key}:
-            fault = f"The creative has a placement of its own, which is not {shown(public_id)}."
-            raise ValidationError({"placementId": [fault]})
-        return key
+        return data
 
 
 @extend_schema_field(listed(TEXT))
 class PolicyIdsField(serializers.Field):  # type: ignore[type-arg]
     """Live contact policies of any status."""
 
-    def to_internal_value(self, data: Any) -> list[str]:
+    def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
             raise ValidationError(f"{shown(data)} is not a list; send the ids of contact policies.")
-        return each(data, self._policy_id)
-
-    def _policy_id(self, raw: Any) -> str:
-        if not isinstance(raw, str) or raw not in configuration_of(self).policies:
-            raise ValidationError({"": [f"There is no live contact policy with the id {shown(raw)}."]})
-        return raw
-
-
-@extend_schema_serializer(component_name="Filter")  # requests are named after it: FilterRequest
-class FilterRequest(RequestSerializer):
-    """`POST /decisions/filter`. Its context holds the `configuration` and the instant it was `read_at`."""
-
-    customerId = CustomerIdField()
-    candidates = CandidatesField(required=False, help_text="Absent: one for each creative of the inventory.")
-    segments = WordsField(required=False, default=list)
-    attributes = ObjectField(required=False, default=dict)
-    contactPolicyIds = PolicyIdsField(
-        required=False, help_text="Exactly these policies, drafts included. Absent: every active policy."
-    )
-    asOf = PastInstantField(required=False, help_text="Decide as of this instant; what came later does not exist.")
-
-
-def each(items: list[Any], read: Callable[[Any], T]) -> list[T]:
-    """Reads every item; raises one ValidationError with the faults of all, each at its index."""
-    values: list[T] = []
-    faults: list[Any] = []
-    for item in items:
-        try:
-            values.append(read(item))
-            faults.append({})
-        except ValidationError as error:
-            faults.append(error.detail)
-    if len(values) < len(items):
-        raise ValidationError(faults)
-    return values
+        return data
 
 
 class PropensitiesField(serializers.Field):  # type: ignore[type-arg]
@@ -179,9 +101,23 @@ class PropensitiesField(serializers.Field):  # type: ignore[type-arg]
         return values
 
 
+@extend_schema_serializer(component_name="Filter")  # requests are named after it: FilterRequest
+class FilterRequest(RequestSerializer):
+    """`POST /decisions/filter`."""
+
+    customerId = CustomerIdField()
+    candidates = CandidatesField(required=False, help_text="Absent: one for each creative of the inventory.")
+    segments = WordsField(required=False, default=list)
+    attributes = ObjectField(required=False, default=dict)
+    contactPolicyIds = PolicyIdsField(
+        required=False, help_text="Exactly these policies, drafts included. Absent: every active policy."
+    )
+    asOf = InstantField(required=False, help_text="Decide as of this instant; what came later does not exist.")
+
+
 @extend_schema_serializer(component_name="Recommend")
 class RecommendRequest(RequestSerializer):
-    """`POST /recommend`. Its context holds the `configuration` and the instant it was `read_at`."""
+    """`POST /recommend`."""
 
     customerId = CustomerIdField()
     decisionFlowKey = TextField(required=False, max_length=63)
@@ -199,62 +135,160 @@ class RecommendRequest(RequestSerializer):
     campaignId = TextField(required=False, max_length=255)
     debug = FlagField(required=False, default=False)
     dryRun = FlagField(required=False, default=False)
-    asOf = PastInstantField(required=False)
+    asOf = InstantField(required=False)
+    reserve = serializers.JSONField(required=False, help_text="Not yet; leave it out.")
 
     def get_fields(self) -> dict[str, Any]:
         # Not a class attribute, because a serializer's own `context` is something else.
         return super().get_fields() | {"context": ObjectField(required=False, default=dict)}
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "asOf" in attrs and not attrs["dryRun"]:
-            raise ValidationError({"asOf": ["A decision as of the past is a rehearsal; send dryRun: true with asOf."]})
-        if (self.initial_data.get("reserve") or False) is not False:
-            raise ValidationError({"reserve": ["Reservations are not to be had here; leave reserve out."]})
-        return attrs
 
-    def ask(self) -> Ask:
-        """What was asked, with the keys of what it names. Raises ValidationError for what does not exist."""
-        values, configuration = self.validated_data, self.context["configuration"]
-        channel = self._channel(values, configuration)
-        places = self._places(values, configuration, channel)
-        wish = Wish(
-            customer=values["customerId"],
-            limit=values.get("limit", None if places else 5),
-            channel=channel,
-            channel_type=values.get("channel"),
-            places=places,
-            excluded_offers=_keys(configuration, "offer", values["excludeOffers"]),
-            excluded_creatives=_keys(configuration, "creative", values["excludeCreatives"]),
-            propensities=values["propensityScores"],
-            campaign=values.get("campaignId"),
-        )
-        return Ask(
-            wish=wish,
-            segments=values["segments"],
-            attributes=values["attributes"],
-            personalization=values["personalization"],
-            debug=values["debug"],
-            dry_run=values["dryRun"],
-            as_of=values.get("asOf"),
-        )
+FILTER = BodyReader(FilterRequest)
+RECOMMEND = BodyReader(RecommendRequest)
 
-    @staticmethod
-    def _channel(values: dict[str, Any], configuration: Configuration) -> int | None:
-        public_id = values.get("channelId")
-        if public_id is None:
-            return None
-        key = configuration.key_of("channel", public_id)
-        if key is None or key not in configuration.channels:
-            raise ValidationError({"channelId": [f"There is no live channel with the id {shown(public_id)}."]})
-        return key
 
-    @staticmethod
-    def _places(values: dict[str, Any], configuration: Configuration, channel: int | None) -> tuple[Place, ...]:
-        named = values.get("placements") or ([values["placement"]] if "placement" in values else [])
-        field = "placements" if values.get("placements") else "placement"
-        keys = [_placement(name, configuration, channel, values.get("channel"), field) for name in named]
-        places = ((key, configuration.placements[key]) for key in dict.fromkeys(keys))
-        return tuple(Place(key, facts.channel, facts.slots) for key, facts in places)
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A request to filter, read and found valid."""
+
+    candidates: list[Candidate] | None
+    segments: list[str]
+    policy_ids: list[str] | None
+    as_of: datetime | None
+
+
+def question_of(body: Body, configuration: Configuration, *, now: datetime) -> Question:
+    """What a body asks to filter. Raises ValidationError with every fault."""
+    values = body.resolved(
+        candidates=lambda items: each(items, lambda item: _candidate(item, configuration)),
+        contactPolicyIds=lambda ids: each(ids, lambda public_id: _policy_id(public_id, configuration)),
+        asOf=lambda instant: past(instant, now),
+    )
+    return Question(
+        candidates=values.get("candidates"),
+        segments=values["segments"],
+        policy_ids=values.get("contactPolicyIds"),
+        as_of=values.get("asOf"),
+    )
+
+
+def ask_of(body: Body, configuration: Configuration, *, now: datetime) -> Ask:
+    """What a body asks to recommend. Raises ValidationError with every fault."""
+    rehearsed = bool(body.values.get("dryRun"))
+    values = body.resolved(
+        channelId=lambda public_id: _channel(public_id, configuration),
+        asOf=lambda instant: past(instant, now) if rehearsed else refuse_as_of(),
+        reserve=refuse_reserve,
+    )
+    places = _places(values, configuration)
+    wish = Wish(
+        customer=values["customerId"],
+        limit=values.get("limit", None if places else 5),
+        channel=values.get("channelId"),
+        channel_type=values.get("channel"),
+        places=places,
+        excluded_offers=_keys(configuration, "offer", values["excludeOffers"]),
+        excluded_creatives=_keys(configuration, "creative", values["excludeCreatives"]),
+        propensities=values["propensityScores"],
+        campaign=values.get("campaignId"),
+    )
+    return Ask(
+        wish=wish,
+        flow=values.get("decisionFlowKey"),
+        segments=values["segments"],
+        attributes=values["attributes"],
+        personalization=values["personalization"],
+        debug=values["debug"],
+        dry_run=values["dryRun"],
+        as_of=values.get("asOf"),
+        warnings=body.warnings,
+    )
+
+
+def each(items: list[Any], read: Callable[[Any], T]) -> list[T]:
+    """Reads every item; raises one ValidationError with the faults of all, each at its index."""
+    values: list[T] = []
+    faults: list[Any] = []
+    for item in items:
+        try:
+            values.append(read(item))
+            faults.append({})
+        except ValidationError as error:
+            faults.append(error.detail)
+    if len(values) < len(items):
+        raise ValidationError(faults)
+    return values
+
+
+def past(instant: datetime, now: datetime) -> datetime:
+    """An instant from 1970 on that is not in the future by the database's clock."""
+    said = shown(clock.text(instant))
+    if instant < EARLIEST:
+        raise ValidationError(f"{said} is too early; send an instant from {clock.text(EARLIEST)} on.")
+    if instant > now:
+        raise ValidationError(f"{said} lies in the future; it is {clock.text(now)} now.")
+    return instant
+
+
+def refuse_as_of() -> datetime:
+    """Refuses to look back where something would be stored."""
+    raise ValidationError("A decision as of the past is a rehearsal; send dryRun: true with asOf.")
+
+
+def refuse_reserve(wanted: Any) -> bool:
+    """Refuses every reservation."""
+    if wanted is not False:
+        raise ValidationError("Reservations are not to be had here; leave reserve out.")
+    return wanted
+
+
+def _candidate(raw: Any, configuration: Configuration) -> Candidate:
+    if not isinstance(raw, dict):
+        raise ValidationError({"": [f"{shown(raw)} is not an object; send {{creativeId, placementId?}}."]})
+    public_id = raw.get("creativeId")
+    if public_id is None:
+        raise ValidationError({"creativeId": ["creativeId is required; send a creative's id."]})
+    key = configuration.key_of("creative", public_id)
+    if key is None or key not in configuration.items:
+        raise ValidationError({"creativeId": [f"There is no live creative with the id {shown(public_id)}."]})
+    candidate = configuration.items[key].candidate
+    if raw.get("placementId") is None:
+        return candidate
+    return replace(candidate, placement=_own_placement(raw["placementId"], candidate, configuration))
+
+
+def _own_placement(public_id: Any, candidate: Candidate, configuration: Configuration) -> int:
+    key = configuration.key_of("placement", public_id)
+    if key is None or key not in configuration.placements:
+        raise ValidationError({"placementId": [f"There is no live placement with the id {shown(public_id)}."]})
+    if configuration.placements[key].channel != candidate.channel:
+        raise ValidationError({"placementId": [f"{shown(public_id)} is not on the creative's channel."]})
+    if candidate.placement not in {None, key}:
+        fault = f"The creative has a placement of its own, which is not {shown(public_id)}."
+        raise ValidationError({"placementId": [fault]})
+    return key
+
+
+def _policy_id(raw: Any, configuration: Configuration) -> str:
+    if not isinstance(raw, str) or raw not in configuration.policies:
+        raise ValidationError({"": [f"There is no live contact policy with the id {shown(raw)}."]})
+    return raw
+
+
+def _channel(public_id: str, configuration: Configuration) -> int:
+    key = configuration.key_of("channel", public_id)
+    if key is None or key not in configuration.channels:
+        raise ValidationError(f"There is no live channel with the id {shown(public_id)}.")
+    return key
+
+
+def _places(values: dict[str, Any], configuration: Configuration) -> tuple[Place, ...]:
+    field = "placements" if values.get("placements") else "placement"
+    named = values.get("placements") or ([values["placement"]] if "placement" in values else [])
+    channel, channel_type = values.get("channelId"), values.get("channel")
+    keys = [_placement(name, configuration, channel, channel_type, field) for name in named]
+    places = ((key, configuration.placements[key]) for key in dict.fromkeys(keys))
+    return tuple(Place(key, facts.channel, facts.slots) for key, facts in places)
 
 
 def _placement(

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from decisioning.configuration import Configuration
 from decisioning.engine.candidates import Candidate
-from decisioning.engine.evaluate import Verdict, evaluate
-from decisioning.loading import load_facts
+from decisioning.engine.evaluate import Verdict, decide, evaluate
+from decisioning.engine.facts import Facts
+from decisioning.engine.snapshot import Snapshot
+from decisioning.histories import recall
+from decisioning.lookup import Known
 from kaireon import clock
-from kaireon.tenancy import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,31 +26,41 @@ class Filtered:
 
 
 def filter_candidates(
-    tenant: Tenant,
+    known: Known,
     configuration: Configuration,
     *,
-    read_at: datetime,
-    customer_id: str,
     candidates: Sequence[Candidate] | None = None,
     segments: Collection[str] = (),
     policy_ids: Collection[str] | None = None,
     as_of: datetime | None = None,
 ) -> Filtered:
-    """Judges candidates, or one for each creative of the inventory, at `read_at` or a past instant; nothing is stored.
-
-    Called inside the `reading()` the configuration was loaded in, it decides on facts of the same instant.
-    """
-    now = as_of or read_at
+    """Judges candidates, or one for each creative of the inventory, now or at a past instant; nothing is stored."""
+    now = as_of or known.at
     snapshot = configuration.snapshot(policy_ids)
-    facts = load_facts(tenant, customer_id, snapshot, now=now, as_of=as_of, segments=segments)
+    facts = recall(known, snapshot, as_of=as_of, segments=segments).facts
     warnings = [warning for stored in configuration.in_force(policy_ids) for warning in stored.warnings]
     if candidates is None:
         judged = [item.candidate for item in configuration.inventory(now)]
     else:
         judged = list(candidates)
         warnings += _absences(configuration, judged, now)
-    verdicts = evaluate(snapshot, facts, judged, now=clock.milliseconds(now))
+    verdicts = _verdicts(configuration, snapshot, facts, judged, now=clock.milliseconds(now))
     return Filtered(decided_at=now, verdicts=verdicts, warnings=warnings)
+
+
+def _verdicts(
+    configuration: Configuration, snapshot: Snapshot, facts: Facts, judged: Sequence[Candidate], *, now: int
+) -> Sequence[Verdict]:
+    """The verdicts; candidates that are wares as they stand are judged by the program laid out for all customers."""
+    stock = configuration.stock
+    if snapshot is not stock.snapshot:
+        return evaluate(snapshot, facts, judged, now=now)
+    places = [stock.position_of.get(candidate) for candidate in judged]
+    wares = [place for place in places if place is not None]
+    if len(wares) < len(places):
+        return evaluate(snapshot, facts, judged, now=now)
+    outcome = decide(snapshot, stock.program, facts, now=now)
+    return [outcome.verdict(place) for place in wares]
 
 
 def _absences(configuration: Configuration, candidates: Sequence[Candidate], at: datetime) -> Iterator[str]:

@@ -72,14 +72,15 @@ class ApiKey(Lifecycle):
             )
         ]
 
-    def remember_use(self, now: datetime) -> None:
-        """Notes when the key was last used, at most once a minute, and never at the cost of the request."""
-        if self.last_used_at is not None and now - self.last_used_at < LAST_USED_PRECISION:
-            return
-        free = type(self).everything.select_for_update(skip_locked=True).filter(pk=self.pk)
-        with impatient(), suppress(OperationalError), transaction.atomic():
-            if free.exists():
-                free.update(last_used_at=now)
+
+def remember_use(key: int, last_used_at: datetime | None, now: datetime) -> None:
+    """Notes when a key was last used, at most once a minute, and never at the cost of the request."""
+    if last_used_at is not None and now - last_used_at < LAST_USED_PRECISION:
+        return
+    free = ApiKey.everything.select_for_update(skip_locked=True).filter(pk=key)
+    with impatient(), suppress(OperationalError), transaction.atomic():
+        if free.exists():
+            free.update(last_used_at=now)
 
 
 def new_secret() -> str:

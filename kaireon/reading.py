@@ -53,3 +53,10 @@ def impatient() -> Iterator[None]:
                 cursor.execute(f"PRAGMA busy_timeout = {patience}")
         return
     yield
+
+
+def patience() -> None:
+    """Bounds how long the rest of this transaction waits: for a lock 1 s, for a statement 2 s; then it is a 503."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '2s', true)")

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kaireon.api.plain.PlainErrorsMiddleware",
 ]
 
 ROOT_URLCONF = "kaireon.urls"
@@ -89,7 +90,10 @@ if database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-elif database["ENGINE"] != "django.db.backends.postgresql":
+elif database["ENGINE"] == "django.db.backends.postgresql":
+    # Statements of the hot paths are prepared the first time; psycopg would wait for the fifth.
+    database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 0}
+else:
     raise ImproperlyConfigured("DATABASE_URL names neither SQLite nor PostgreSQL; Kaireon supports these two.")
 DATABASES = {"default": database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,7 +12,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from decisioning.contents import forget_contents
+from decisioning.ledgers import forget_words
 from decisioning.loading import forget_configurations
+from decisioning.storing import forget_manifests
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.tenancy import Actor, Role, Tenant
 from kaireon.writing import writing
@@ -70,7 +73,8 @@ def quick_passwords(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Keys of tenants are given out again after a rollback, which never happens outside of tests."""
-    forget_configurations()
+    for forget in (forget_configurations, forget_contents, forget_manifests, forget_words):
+        forget()
 
 
 @pytest.fixture

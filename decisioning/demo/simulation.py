@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from creatives.models import Creative
+from decisioning import budgets
 from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
@@ -32,6 +33,7 @@ def simulate(tenant: Tenant, *, customers: int, seed: int, until: datetime) -> i
     rows = list(_history(tenant, creatives, customers, Random(seed), until))
     rows.sort(key=lambda row: row.at)
     Interaction.objects.bulk_create(rows, batch_size=BATCH)
+    budgets.count(tenant, rows)
     for customers_in_batch in in_batches(sorted({row.customer_id for row in rows}), BATCH):
         refill(tenant, customers_in_batch)
     return len(rows)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from policies.limits import AtMost, Blocked, Finding
+from policies.limits import AtMost, Blocked, Finding, Spend
 from policies.rule import ConfigError, Explanation, Limit, Resolve, Rule
 from policies.rules import rule_for, slugs
-from policies.scope import Assignment, Subject, Voice
+from policies.scope import Assignment, Dimension, Subject, Voice
 from policies.windows import Window
 
 
@@ -76,6 +76,12 @@ class Snapshot:
         """The first instant any limit looks back to; what happened before it concerns no decision at `now`."""
         windows = (window.localised(customer=timezone, tenant=self.tenant_timezone) for window in self._windows)
         return min((window.since(now) for window in windows), default=now + 1)
+
+    @cached_property
+    def budgets(self) -> frozenset[tuple[Dimension | None, int | None]]:
+        """The (dimension, key) of every total over all customers that some limit asks for; no key stands for each."""
+        tests = (placed.limit.test for placed in self.limits)
+        return frozenset((test.dimension, test.target) for test in tests if isinstance(test, Spend))
 
     @cached_property
     def _windows(self) -> list[Window]:

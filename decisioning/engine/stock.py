@@ -40,6 +40,7 @@ class Stock:
         self.wares = wares
         self.program = Program(snapshot.limits, candidates)
         self.rotation = Rotation(tenant, candidates, [ware.weight for ware in wares])
+        self.position_of = {candidate: position for position, candidate in enumerate(candidates)}
         self.everything = self.program.index.everyone
         self._tied = tied(_entry(position, ware) for position, ware in enumerate(wares))
         self._types = {ware.channel_type: self.where(_has_type(ware.channel_type)) for ware in wares}

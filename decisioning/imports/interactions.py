@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from decisioning import budgets
 from decisioning.imports.directory import Directory, Place
 from decisioning.imports.rows import RowReader, Said, fingerprint
 from decisioning.ledgers import refill
@@ -74,6 +75,7 @@ class InteractionImport:
                 recorded.rejected.append((row, "; ".join(one.faults)))
         Interaction.objects.bulk_create(added)
         refill(self.tenant, {interaction.customer_id for interaction in added})
+        budgets.count(self.tenant, added)
         new, failed = len(added), len(recorded.rejected)
         recorded.counts.update({"imported": new, "already there": len(batch) - new - failed, "failed": failed})
         for kind, before in known.items():

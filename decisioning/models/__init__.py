@@ -1,5 +1,6 @@
 """The tables of decisioning."""
 
+from decisioning.models.budgets import BudgetTotal
 from decisioning.models.customers import Customer, SegmentMember
 from decisioning.models.decisions import Decision, IdempotencyKey, Manifest
 from decisioning.models.flows import AssemblyLine, DecisionFlow, FlowVersion
@@ -10,6 +11,7 @@ from decisioning.models.segments import Segment
 
 __all__ = [
     "AssemblyLine",
+    "BudgetTotal",
     "ContactLedger",
     "Customer",
     "Decision",

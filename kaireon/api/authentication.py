@@ -9,9 +9,15 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from kaireon import clock
-from kaireon.access import KEY_PREFIX, Membership, find_key
+from kaireon.access import KEY_PREFIX, Membership, find_key, remember_use
 from kaireon.api.errors import refuse
 from kaireon.tenancy import Actor, Role, Tenant
+
+
+class UnknownKey(exceptions.AuthenticationFailed):
+    """Nobody who may come in has this key."""
+
+    default_detail = "The API key is unknown, expired or revoked."
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -24,11 +30,9 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         now = clock.now()
         key = find_key(secret, now=now)
         if key is None:
-            raise exceptions.AuthenticationFailed("The API key is unknown, expired or revoked.")
-        wanted = request.headers.get("X-Tenant-Id")
-        if wanted is not None and wanted != key.tenant.public_id:
-            raise exceptions.PermissionDenied("X-Tenant-Id names another tenant than the API key's.")
-        key.remember_use(now)
+            raise UnknownKey
+        refuse_other_tenant(request, key.tenant)
+        remember_use(key.pk, key.last_used_at, now)
         return None, Actor(tenant=key.tenant, role=Role(key.role), key=key, request_id=_request_id(request), now=now)
 
     def authenticate_header(self, request: Request) -> str:
@@ -58,6 +62,13 @@ def presented_key(request: Request | HttpRequest) -> str | None:
     if scheme.lower() == "bearer" or token.strip().startswith(KEY_PREFIX):
         return token.strip()
     return None
+
+
+def refuse_other_tenant(request: Request | HttpRequest, tenant: Tenant) -> None:
+    """A caller with a key may name the tenant, but only the key's own. Raises PermissionDenied."""
+    wanted = request.headers.get("X-Tenant-Id")
+    if wanted is not None and wanted != tenant.public_id:
+        raise exceptions.PermissionDenied("X-Tenant-Id names another tenant than the API key's.")
 
 
 def membership_of(user: Any, tenant_id: str | None) -> Membership:

@@ -95,23 +95,29 @@ MOST_DETAILS = 100
 
 
 def answer_exception(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's exception handler: every exception becomes the envelope; an unforeseen one is logged and says nothing."""
+    """DRF's exception handler: every exception becomes the envelope."""
+    status, body, headers = answer_of(error, context["request"])
+    return Response(body, status=status, headers=headers)
+
+
+def answer_of(error: Exception, request: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, body and headers for an exception; an unforeseen one is logged and says nothing."""
     status, code = _classify(error)
     if status >= 500:
         logger.error("%s while answering", code, exc_info=error)
-    request = context["request"]
-    response = Response(
-        envelope(request, status, code, message=_message(error, status), details=list(details_of(error))), status=status
-    )
+    body = envelope(request, status, code, message=_message(error, status), details=list(details_of(error)))
     if isinstance(error, StaleVersion):
-        response.data["error"]["currentVersion"] = error.current
+        body["error"]["currentVersion"] = error.current
+    return status, body, dict(_headers_of(error, status))
+
+
+def _headers_of(error: Exception, status: int) -> Iterator[tuple[str, str]]:
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
-        response["WWW-Authenticate"] = 'Bearer realm="kaireon"'
+        yield "WWW-Authenticate", 'Bearer realm="kaireon"'
     if isinstance(error, exceptions.Throttled):
-        response["Retry-After"] = str(max(1, math.ceil(getattr(error, "wait", None) or 1)))
+        yield "Retry-After", str(max(1, math.ceil(getattr(error, "wait", None) or 1)))
     if status == 503:
-        response["Retry-After"] = "1"
-    return response
+        yield "Retry-After", "1"
 
 
 def envelope(

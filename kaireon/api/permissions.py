@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from kaireon.tenancy import Actor
+from kaireon.tenancy import Actor, Role
 
 
 class HasRole(BasePermission):
@@ -20,9 +20,14 @@ class HasRole(BasePermission):
             return False
         allowed = view.roles_for(request)
         if request.auth.role not in allowed:
-            self.message = f"This needs the role {' or '.join(sorted(allowed))}; yours is {request.auth.role}."
+            self.message = role_refusal(request.auth.role, allowed)
             return False
         return True
+
+
+def role_refusal(role: Role, allowed: frozenset[Role]) -> str:
+    """What somebody is told whose role is not among the allowed."""
+    return f"This needs the role {' or '.join(sorted(allowed))}; yours is {role}."
 
 
 def actor_of(request: Request) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db import connection
@@ -191,6 +192,13 @@ def test_a_policy_that_names_an_unknown_outcome_or_segment_is_told_so(admin: Doo
     assert made["warnings"] == ['config.afterOutcome names the outcome "clicks", which does not exist (yet).']
 
 
+def table_of(sql: str) -> str:
+    """What a statement reads: the key and all that comes with it, or a table."""
+    if "kaireon_apikey" in sql:
+        return "all that is known"
+    return re.findall(r"\b(?:kaireon|creatives|policies|decisioning)_[a-z]+\b", sql.split(" WHERE ", maxsplit=1)[0])[-1]
+
+
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
     admin: Door, catalogue: Catalogue, happened: Happened
 ) -> None:
@@ -199,7 +207,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
             connection,
         ) as captured:
             asked(admin)
-        return [query["sql"].split(" FROM ")[-1].split()[0].strip('"') for query in captured]
+        return [table_of(query["sql"]) for query in captured]
 
     config = {"budgetField": "impressions", "threshold": 100}
     admin.make("contact-policies", name="Budget 0", ruleType="budget_exhausted", config=config, scope="global")
@@ -215,8 +223,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
     assert len(asked(admin)["results"]) == 30
     assert queries() == few
     assert few == [
-        "kaireon_apikey",
-        "kaireon_configurationhead",
+        "all that is known",  # this process keeps no configuration of a transaction, so both are read in one view
+        "all that is known",
         "creatives_offer",
         "creatives_creative",
         "creatives_channel",
@@ -225,8 +233,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
         "creatives_subcategory",
         "policies_contactpolicy",
         "policies_policyscope",
-        "decisioning_customer",
-        "decisioning_interaction",
-        "decisioning_contactledger",
-        "decisioning_interaction",
+        "decisioning_flowversion",
+        "decisioning_budgettotal",
+        "decisioning_interaction",  # the total that is not kept yet
+        "decisioning_interaction",  # the history of a customer without a ledger
     ]

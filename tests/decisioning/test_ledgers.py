@@ -9,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from decisioning.engine import ledger as codec
-from decisioning.ledgers import faults, recorded, refill
+from decisioning.engine.facts import Facts
+from decisioning.histories import decoded
+from decisioning.ledgers import faults, refill
 from decisioning.models import ContactLedger, Interaction, Word
 from decisioning.models.ledgers import EVERYTHING
 from kaireon import clock
@@ -19,6 +21,12 @@ pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = clock.milliseconds(NOON)
+
+
+def recorded(tenant: Tenant, customer: str, *, since: int, now: int) -> Facts | None:
+    """What the customer's ledger says; None when it does not hold all there is from `since` on."""
+    row = ContactLedger.objects.of(tenant).filter(customer_id=customer).first()
+    return None if row is None or row.complete_from > since else decoded(tenant, bytes(row.records), now=now)
 
 
 def happened(tenant: Tenant, customer: str, hours_ago: float, **own: object) -> Interaction:

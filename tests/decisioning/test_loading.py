@@ -13,7 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from creatives.models import Channel
 from decisioning.engine.candidates import Candidate
-from decisioning.loading import current_configuration, load_configuration, load_facts
+from decisioning.histories import recall
+from decisioning.loading import load_configuration
+from decisioning.lookup import Caller, inform
+from kaireon import clock
 from kaireon.access import create_tenant, operator
 from kaireon.audit import ConfigurationHead
 from kaireon.reading import reading
@@ -102,8 +105,8 @@ def test_totals_are_summed_for_budgets_only(
     happened(NOON, tenant=foreign_tenant, cost_micros=100)
 
     def totals(as_of: Any = None) -> dict[Any, Total]:
-        snapshot = load_configuration(tenant).snapshot()
-        return dict(load_facts(tenant, "ada", snapshot, now=NOON + hours(3), as_of=as_of).totals)
+        known, configuration = inform(Caller(tenant=tenant.pk), "ada")
+        return dict(recall(known, configuration.snapshot(), as_of=as_of).facts.totals)
 
     assert totals() == {}
     budget = {"ruleType": "budget_exhausted", "config": {"budgetField": "spend", "threshold": 1}}
@@ -125,9 +128,13 @@ def test_totals_are_summed_for_budgets_only(
     assert totals(as_of=NOON)["spend", None, None] == Total(3)
 
 
-def test_a_contact_keeps_what_was_frozen_beside_it(tenant: Tenant, catalogue: Catalogue, happened: Happened) -> None:
+def test_a_contact_keeps_what_was_frozen_beside_it(
+    admin: Door, tenant: Tenant, catalogue: Catalogue, happened: Happened
+) -> None:
     happened(NOON, label=None, campaign_id="spring", sub_category_key=5)
-    [contact] = load_facts(tenant, "ada", load_configuration(tenant).snapshot(), now=NOON + hours(1)).contacts
+    admin.make("contact-policies", name="Ever", scope="global", ruleType="frequency_cap", config={"maxTotal": 9})
+    known, configuration = inform(Caller(tenant=tenant.pk), "ada")
+    [contact] = recall(known, configuration.snapshot()).facts.contacts
     assert {name: getattr(contact, name) for name in keys_of(catalogue)} == keys_of(catalogue)
     assert (contact.at, contact.label, contact.campaign, contact.sub_category) == (1_773_144_000_000, None, "spring", 5)
 
@@ -167,9 +174,7 @@ def test_reading_leaves_other_transactions_as_they_are() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_configuration_is_read_at_the_clock_of_the_database() -> None:
     tenant = create_tenant(key="acme", name="Acme")
-    with reading() as committed:
-        first = current_configuration(tenant, committed=committed)[1]
-        second = current_configuration(tenant, committed=committed)[1]
+    first, second = (inform(Caller(tenant=tenant.pk), "ada")[0].at for _ in range(2))
     assert timedelta(0) <= second - first < timedelta(minutes=1)
-    assert first.microsecond % 1000 == 0
+    assert abs(second - clock.now()) < timedelta(minutes=1)
     assert ContactPolicy.objects.of(tenant).count() == 0

@@ -13,6 +13,7 @@ from django.db.models import ProtectedError
 
 from decisioning.models import (
     AssemblyLine,
+    BudgetTotal,
     ContactLedger,
     Customer,
     Decision,
@@ -48,6 +49,7 @@ WITHOUT_LIFECYCLE = {
     AssemblyLine: "an append-only log",
     Customer: "personal data, so nothing of it is kept twice",
     SegmentMember: "personal data, and audited with its customer",
+    BudgetTotal: "a projection of interactions",
     ContactLedger: "a projection of interactions",
     Word: "append-only",
     Decision: "append-only, and kept for a while only",

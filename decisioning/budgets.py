@@ -1,0 +1,207 @@
+"""Totals over all customers for the policies that ask about them: kept as history is written, so nobody adds it up.
+
+A dimension's totals are kept from the moment an active policy has a budget in it. Until then, for policies that are not
+active, and as of the past, history is added up, which is exact and slow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, F, Q, Sum
+from django.db.models.expressions import CombinedExpression
+
+from decisioning.configuration import engine_policy
+from decisioning.engine.snapshot import Snapshot, compile_policy
+from decisioning.models import BudgetTotal, Interaction
+from decisioning.models.budgets import MARKER, WHOLE_TENANT
+from decisioning.models.outcomes import IMPRESSION
+from kaireon.lifecycle import Status
+from kaireon.statements import dialect
+from kaireon.tenancy import Tenant
+from kaireon.writing import Writing
+from policies.limits import Spend, Total, TotalKey
+from policies.models import ContactPolicy
+from policies.scope import Dimension
+
+SLICES = 16
+
+Row = tuple[str, int, int, int]  # dimension, key, impressions, micro-units
+
+
+Pair = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The totals some budgets ask for: of single keys, and of every key of whole dimensions."""
+
+    pairs: tuple[Pair, ...] = ()
+    whole: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> set[str]:
+        """Every dimension that is asked about."""
+        return {word for word, _ in self.pairs}
+
+
+@lru_cache(maxsize=1024)
+def asked_by(budgets: frozenset[tuple[Dimension | None, int | None]]) -> Asked:
+    """What a snapshot's budgets ask for, with the markers that say whether it is kept."""
+    pairs: set[Pair] = set()
+    whole: set[str] = set()
+    for dimension, target in budgets:
+        word = dimension or WHOLE_TENANT
+        pairs |= {(word, MARKER), (word, target or MARKER)}
+        if dimension is not None and target is None:
+            whole.add(word)
+    return Asked(tuple(sorted(pairs)), tuple(sorted(whole)))
+
+
+def selection() -> str:
+    """The totals as JSON rows, as a part of a statement that knows the tenant as `t`; see `parameters`."""
+    said = dialect()
+    row = said["row"].format("b.dimension, b.key, b.impressions, b.micros")
+    return f"""(SELECT {said["list"].format(row)} FROM (
+        SELECT dimension, key, {_whole("impressions")}, {_whole("micros")} FROM {BudgetTotal._meta.db_table}
+        WHERE tenant_id = t.id AND ((dimension, key) IN ({said["pairs"]}) OR dimension IN ({said["words"]}))
+        GROUP BY dimension, key) b)"""
+
+
+def parameters(asked: Asked) -> list[Any]:
+    """What `selection` takes."""
+    words, keys = zip(*asked.pairs, strict=True)
+    lists = [list(words), list(keys), list(asked.whole)]
+    return lists if connection.vendor == "postgresql" else [json.dumps(each) for each in lists]
+
+
+def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing: Any = None) -> dict[TotalKey, Total]:
+    """The totals the snapshot's budgets ask for, out of rows that were read; what is not kept is added up.
+
+    `existing` limits the history that counts, which then is added up in any case.
+    """
+    asked = asked_by(snapshot.budgets)
+    if not asked.pairs:
+        return {}
+    held = {(dimension, key): (impressions, micros) for dimension, key, impressions, micros in rows}
+    kept = {dimension for dimension, key in held if key == MARKER} if existing is None else set()
+    found: dict[TotalKey, Total] = {}
+    for (word, key), (impressions, micros) in held.items():
+        if word in kept and (key != MARKER or word == WHOLE_TENANT):
+            found |= _totals(word, key, impressions, micros)
+    history = Interaction.objects.of(tenant) if existing is None else existing
+    for word in asked.words - kept:
+        wanted = None if word in asked.whole else {key for other, key in asked.pairs if other == word}
+        for key, impressions, micros in _added_up(history, word, wanted):
+            found |= _totals(word, key, impressions, micros)
+    return found
+
+
+def count(tenant: Tenant, interactions: Sequence[Interaction]) -> None:
+    """Adds interactions, which were stored in this transaction before, to the totals that are kept."""
+    kept = set(BudgetTotal.objects.of(tenant).filter(key=MARKER, slice=0).values_list("dimension", flat=True))
+    if not kept:
+        return
+    added: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for interaction in interactions:
+        for word in kept:
+            key = MARKER if word == WHOLE_TENANT else getattr(interaction, f"{word}_key")
+            if key is not None:
+                added[word, key][0] += interaction.outcome == IMPRESSION
+                added[word, key][1] += interaction.cost_micros
+    _add(tenant, added, own_slice=os.getpid() % SLICES)
+
+
+def keep(tenant: Tenant, words: Iterable[str]) -> None:
+    """From here on keeps the totals of these dimensions.
+
+    Nobody may write history between its being added up and the first total that is kept, so PostgreSQL holds writers
+    back meanwhile; on SQLite only one transaction writes at a time.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {Interaction._meta.db_table} IN SHARE MODE")
+        for word in sorted(words):
+            marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
+            if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():
+                sums = _added_up(Interaction.objects.of(tenant), word, None)
+                found = {(word, key): [impressions, micros] for key, impressions, micros in sums}
+                BudgetTotal.objects.bulk_create([marker], ignore_conflicts=True)
+                _add(tenant, found, own_slice=0)
+
+
+def recount(tenant: Tenant) -> int:
+    """Adds up anew what is kept; the number of dimensions."""
+    with transaction.atomic():
+        rows = BudgetTotal.objects.of(tenant)
+        words = set(rows.filter(key=MARKER, slice=0).values_list("dimension", flat=True))
+        rows.delete()
+        keep(tenant, words)
+    return len(words)
+
+
+def keep_what_is_asked(unit: Writing) -> None:
+    """Once a policy with a budget is in force, its dimension's totals are kept; until that is done they are added up.
+
+    After the commit, for it waits for those who write history, and they may be waiting for the head.
+    """
+    policies = {entry.row for entry in unit.written if isinstance(entry.row, ContactPolicy)}
+    words = {word for policy in policies if policy.status == Status.ACTIVE for word in _asked_by_policy(policy)}
+    if words:
+        transaction.on_commit(lambda: keep(unit.tenant, words), robust=True)
+
+
+def _asked_by_policy(policy: ContactPolicy) -> set[str]:
+    assignments = [assignment.compiled() for assignment in policy.ordered_assignments()]
+    limits = compile_policy(engine_policy(policy, assignments), lambda _kind, _public_id: 0)
+    tests = (placed.limit.test for placed in limits)
+    return {test.dimension or WHOLE_TENANT for test in tests if isinstance(test, Spend)}
+
+
+def _totals(word: str, key: int | None, impressions: int, micros: int) -> Mapping[TotalKey, Total]:
+    dimension: Any = word or None
+    target = None if dimension is None else key
+    return {
+        ("impressions", dimension, target): Total(spent=impressions),
+        ("spend", dimension, target): Total(spent=micros),
+    }
+
+
+def _added_up(history: Any, word: str, keys: set[int] | None) -> list[tuple[int, int, int]]:
+    """(key, impressions, cost in micro-units) out of history; None stands for every key."""
+    sums = {"impressions": Count("pk", filter=Q(outcome=IMPRESSION)), "micros": Sum("cost_micros", default=0)}
+    if word == WHOLE_TENANT:
+        whole = history.aggregate(**sums)
+        return [(MARKER, whole["impressions"], int(whole["micros"]))]
+    column = f"{word}_key"
+    wanted = {f"{column}__isnull": False} if keys is None else {f"{column}__in": sorted(keys - {MARKER})}
+    rows = history.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums)
+    return [(key, impressions, int(micros)) for key, impressions, micros in rows]
+
+
+def _add(tenant: Tenant, added: Mapping[tuple[str, int], Sequence[int]], *, own_slice: int) -> None:
+    """Adds to the slices, in the order of their keys, so that two who add to many never wait for each other."""
+    for (word, key), (impressions, micros) in sorted(added.items()):
+        if not impressions and not micros:
+            continue
+        row, _ = BudgetTotal.objects.get_or_create(tenant=tenant, dimension=word, key=key, slice=own_slice)
+        BudgetTotal.objects.filter(pk=row.pk).update(
+            impressions=_plus("impressions", impressions), micros=_plus("micros", micros)
+        )
+
+
+def _plus(column: str, number: int) -> CombinedExpression:
+    return F(column) + number
+
+
+def _whole(column: str) -> str:
+    cast = "::bigint" if connection.vendor == "postgresql" else ""  # a sum of bigints is numeric there
+    return f"sum({column}){cast} AS {column}"

@@ -1,0 +1,93 @@
+"""A customer's history as the engine's facts: from the ledger as far as it reaches back, else from the interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from decisioning import budgets
+from decisioning.budgets import asked_by
+from decisioning.engine import ledger as codec
+from decisioning.engine.facts import Facts, Record
+from decisioning.engine.snapshot import Snapshot
+from decisioning.ledgers import RecordReader
+from decisioning.lookup import Known
+from decisioning.models import Interaction
+from kaireon import clock
+from kaireon.statements import dialect, fetch, moment
+from kaireon.tenancy import Tenant
+
+# What is known of an interaction besides its instant, in the order of a contact's fields.
+TRACE = (
+    "outcome",
+    "offer_key",
+    "creative_key",
+    "channel_key",
+    "placement_key",
+    "category_key",
+    "sub_category_key",
+    "label",
+    "campaign_id",
+)
+# The first instant a datetime can name.
+EARLIEST = -62_135_596_800_000
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """Facts, and the bytes of the ledger their records are; None when they were read from history."""
+
+    facts: Facts
+    ledger: bytes | None
+
+
+def recall(
+    known: Known, snapshot: Snapshot, *, as_of: datetime | None = None, segments: Iterable[str] = ()
+) -> Recalled:
+    """What is known of a customer, and the totals the snapshot's budgets ask for.
+
+    With `as_of`, interactions later than it do not exist; without, one dated later (by a machine whose clock is
+    ahead) counts as now. The segments are the active ones the customer belongs to today, as nobody keeps former ones,
+    and those the caller adds. A customer nobody knows has no contacts. The ledger is read where it reaches back far
+    enough, history where it does not, and always with `as_of`.
+    """
+    asked = asked_by(snapshot.budgets)
+    past = None if as_of is None else Interaction.objects.of(known.tenant).filter(at__lte=as_of)
+    rows = known.totals if asked == known.asked else ()
+    about: dict[str, Any] = {
+        "segments": known.segments.union(segments),
+        "timezone": known.timezone,
+        "totals": budgets.totals(known.tenant, snapshot, rows, existing=past),
+    }
+    now = known.now if as_of is None else clock.milliseconds(as_of)
+    since = snapshot.horizon(now, known.timezone)
+    held = known.ledger
+    if as_of is None and held is not None and held.complete_from <= since:
+        return Recalled(decoded(known.tenant, held.records, now=now, **about), held.records)
+    if known.stranger:
+        return Recalled(Facts(**about), b"")
+    records = recorded(known.tenant, known.customer_id, since=since, until=now, live=as_of is None)
+    return Recalled(Facts(records=records, **about), None)
+
+
+def decoded(tenant: Tenant, ledger: bytes, *, now: int, **about: Any) -> Facts:
+    """A ledger's records as facts; one dated later than `now` counts as now."""
+    records = codec.decode(ledger)
+    if records and records[0][0] > now:
+        records = [(min(at, now), trace) for at, trace in records]
+    return Facts(records=records, contact=RecordReader(tenant), **about)
+
+
+def recorded(tenant: Tenant, customer_id: str, *, since: int, until: int, live: bool) -> list[Record]:
+    """The customer's interactions from `since` to `until` (UTC ms), newest first; live, later ones count as `until`."""
+    columns = f"{dialect()['ms'].format('at')}, {', '.join(TRACE)}"
+    bounds = [moment(max(since, EARLIEST)), *([] if live else [moment(until)])]
+    sql = f"""SELECT {columns} FROM {Interaction._meta.db_table}
+        WHERE tenant_id = %s AND customer_id = %s AND at >= %s {"" if live else "AND at <= %s"}
+        ORDER BY at DESC, id DESC"""
+    rows = fetch(sql, [tenant.pk, customer_id, *map(connection.ops.adapt_datetimefield_value, bounds)])
+    return [(min(row[0], until), row[1:]) for row in rows]
