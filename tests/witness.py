@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
+from django.db import connection
 
 from kaireon.access import ApiKey
 
@@ -28,3 +31,16 @@ def rows_added(before: dict[str, list[Any]]) -> dict[str, int]:
     """How many rows each table gained since `before`; tables that gained none are left out."""
     gained = {label: len(rows) - len(before[label]) for label, rows in stored().items()}
     return {label: number for label, number in gained.items() if number}
+
+
+@contextmanager
+def executed() -> Iterator[list[str]]:
+    """The statements carried out inside, prepared ones included, which Django's own log does not name."""
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield statements

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from decisioning.models import Decision, Interaction
 from kaireon.access import ApiKey, create_tenant, operator
 from kaireon.writing import writing
 from tests.conftest import Door, catalogue_through, door_for
+from tests.witness import executed
 
 STORED = "INSERT INTO decisioning_decision"
 
@@ -20,10 +19,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def statements(door: Door, path: str, **body: Any) -> list[str]:
     """The first words of every statement a call carries out; the call must succeed."""
-    with CaptureQueriesContext(connection) as captured:
+    with executed() as captured:
         status, answer = door("POST", path, {"customerId": "ada", **body})
     assert status == 200, answer
-    return [" ".join(query["sql"].split()[:3]) for query in captured]
+    return [" ".join(sql.split()[:3]) for sql in captured]
 
 
 @pytest.fixture
