@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from decisioning.configuration import Configuration
 from decisioning.contents import templates
 from decisioning.engine.candidates import positions
+from decisioning.engine.earliest import earliest
 from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.engine.facts import Facts
-from decisioning.engine.recommend import Recommended, Wish, earliest, recommend
+from decisioning.engine.recommend import Recommended, Wish, recommend
 from decisioning.flows import published
 from decisioning.models import Decision, Interaction
 
@@ -95,7 +96,7 @@ def answered(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any], *, duratio
         flow_version=chosen.flow_version,
         candidates=counts["matched"],
         allowed=counts["afterContactPolicies"],
-        free_at=None if placed else earliest(chosen.recommended),
+        free_at=None if placed else earliest(chosen.recommended.outcome, chosen.recommended.matched),
         duration=duration,
         places=tuple(place.placement for place in chosen.wish.places),
         lines=tuple(_lines(chosen, ask, attributes)),

@@ -203,6 +203,11 @@ class Outcome:
     def _in_order(self) -> list[Breach]:
         return sorted(self._breaches, key=itemgetter(0))
 
+    @cached_property
+    def _set_aside(self) -> tuple[int, int, int]:
+        """The candidates that blocks of each class are lifted for now."""
+        return 0, self.overridden, self.overridden | self.mandatory
+
     def _mandatory_at(self, at: int) -> int:
         mandatory = 0
         for until, bit in self.program.mandatory:
@@ -238,6 +243,15 @@ class Outcome:
             window, nth = self._window(number), self._nth(number, evidence)
             if nth[0] >= window.since(at):
                 yield window.leaves(nth[0])
+
+    def standing(self) -> Iterator[tuple[int | None, int]]:
+        """When each limit that blocks now lets go, and the candidates it blocks."""
+        for breach in self._breaches:
+            number, mask, evidence = breach
+            blocked = mask & ~self._set_aside[self.program.classes[number]]
+            if blocked:
+                test = self.local.hours[evidence] if isinstance(evidence, int) else None
+                yield (next(self._lift(breach, self.now)) if test is None else test.opens_after(self.now)), blocked
 
     def lifted(self, number: int, bit: int, mandatory: int) -> bool:
         """Whether a block by this limit is set aside for the candidate with this bit."""

@@ -100,11 +100,3 @@ def matching(stock: Stock, wish: Wish) -> int:
     for creative in wish.excluded_creatives:
         mask &= ~index.having("creative", creative)
     return mask
-
-
-def earliest(recommended: Recommended) -> int | None:
-    """The first instant at which some matched ware that is blocked now may be shown; None = never by itself."""
-    outcome = recommended.outcome
-    blocked = recommended.matched & outcome.blocked
-    lifts = (outcome.free_at(position) for position in range(blocked.bit_length()) if blocked >> position & 1)
-    return min((lift for lift in lifts if lift is not None), default=None)
