@@ -65,20 +65,26 @@ def asked_by(budgets: frozenset[tuple[Dimension | None, int | None]]) -> Asked:
     return Asked(tuple(sorted(pairs)), tuple(sorted(whole)))
 
 
-def selection() -> str:
-    """The totals as JSON rows, as a part of a statement that knows the tenant as `t`; see `parameters`."""
+def selection(asked: Asked) -> str:
+    """The totals as JSON rows, as a part of a statement that knows the tenant as `t`; see `parameters`.
+
+    It may answer more than was asked, for dimensions and keys are compared one by one, which takes half the time.
+    """
     said = dialect()
     row = said["row"].format("b.dimension, b.key, b.impressions, b.micros")
-    return f"""(SELECT {said["list"].format(row)} FROM (
-        SELECT dimension, key, {_whole("impressions")}, {_whole("micros")} FROM {BudgetTotal._meta.db_table}
-        WHERE tenant_id = t.id AND ((dimension, key) IN ({said["pairs"]}) OR dimension IN ({said["words"]}))
-        GROUP BY dimension, key) b)"""
+    wanted = f"b.dimension {said['words']} AND b.key {said['keys']}"
+    if asked.whole:
+        wanted = f"({wanted} OR b.dimension {said['words']})"
+    table = BudgetTotal._meta.db_table
+    return f"(SELECT {said['list'].format(row)} FROM {table} b WHERE b.tenant_id = t.id AND {wanted})"
 
 
 def parameters(asked: Asked) -> list[Any]:
     """What `selection` takes."""
-    words, keys = zip(*asked.pairs, strict=True)
-    lists = [list(words), list(keys), list(asked.whole)]
+    if not asked.pairs:
+        return []
+    words, keys = ([*dict.fromkeys(column)] for column in zip(*asked.pairs, strict=True))
+    lists = [words, keys, *([list(asked.whole)] if asked.whole else [])]
     return lists if connection.vendor == "postgresql" else [json.dumps(each) for each in lists]
 
 
@@ -90,14 +96,17 @@ def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing:
     asked = asked_by(snapshot.budgets)
     if not asked.pairs:
         return {}
-    held = {(dimension, key): (impressions, micros) for dimension, key, impressions, micros in rows}
-    kept = {dimension for dimension, key in held if key == MARKER} if existing is None else set()
+    held: dict[Pair, tuple[int, int]] = {}
+    for word, key, impressions, micros in rows:
+        so_far = held.get((word, key), (0, 0))
+        held[word, key] = so_far[0] + impressions, so_far[1] + micros
+    kept = {word for word, key in held if key == MARKER} if existing is None else set()
     found: dict[TotalKey, Total] = {}
     for (word, key), (impressions, micros) in held.items():
         if word in kept and (key != MARKER or word == WHOLE_TENANT):
             found |= _totals(word, key, impressions, micros)
-    history = Interaction.objects.of(tenant) if existing is None else existing
     for word in asked.words - kept:
+        history = Interaction.objects.of(tenant) if existing is None else existing
         wanted = None if word in asked.whole else {key for other, key in asked.pairs if other == word}
         for key, impressions, micros in _added_up(history, word, wanted):
             found |= _totals(word, key, impressions, micros)
@@ -200,8 +209,3 @@ def _add(tenant: Tenant, added: Mapping[tuple[str, int], Sequence[int]], *, own_
 
 def _plus(column: str, number: int) -> CombinedExpression:
     return F(column) + number
-
-
-def _whole(column: str) -> str:
-    cast = "::bigint" if connection.vendor == "postgresql" else ""  # a sum of bigints is numeric there
-    return f"sum({column}){cast} AS {column}"

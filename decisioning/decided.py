@@ -26,8 +26,9 @@ from kaireon.tenancy import Tenant
 from policies.limits import Total
 
 FORMAT = b"\x01"
-# The quickest level: the slower ones save a tenth more and take twice as long.
-LEVEL = 1
+# Decisions are small: a window of 4 kB and its tables are set up in a quarter of the time that the usual 32 kB take,
+# and the slower levels save a twentieth more in twice the time.
+LEVEL, WINDOW, MEMORY = 1, 12, 4
 
 _LENGTH = Struct("<I")
 _PLAIN_WISH = Wish(customer="")
@@ -56,7 +57,9 @@ def pack(answer: Answer, chosen: Chosen, recalled: Recalled) -> bytes:
         "warnings": answer.warnings,
     }
     data = _dumped(document)
-    return FORMAT + zlib.compress(_LENGTH.pack(len(data)) + data + (recalled.ledger or b""), LEVEL)
+    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
+    packed = squeeze.compress(_LENGTH.pack(len(data)) + data + (recalled.ledger or b""))
+    return FORMAT + packed + squeeze.flush()
 
 
 def unpack(record: bytes, tenant: Tenant, configuration: Configuration) -> tuple[Answer, Chosen]:
@@ -120,6 +123,6 @@ def _wish_from(said: dict[str, Any]) -> Wish:
 def _dumped(document: Any) -> bytes:
     """JSON; integers beyond 64 bits take the slower road."""
     try:
-        return orjson.dumps(document)
+        return orjson.dumps(document, default=tuple)  # it takes a tuple with names for something else
     except TypeError:
         return json.dumps(document, separators=(",", ":")).encode()

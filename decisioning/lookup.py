@@ -114,8 +114,7 @@ def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
 
 
 def _looked_up(caller: Caller, customer_id: str, asked: Asked) -> Known:
-    totals = budgets.parameters(asked) if asked.pairs else []
-    rows = fetch(_statement(caller, asked), [*totals, customer_id, caller.digest or caller.tenant])
+    rows = fetch(_statement(caller, asked), [*budgets.parameters(asked), customer_id, caller.digest or caller.tenant])
     if not rows:
         raise UnknownKey
     known = _known(rows[0], caller, customer_id, asked)
@@ -154,22 +153,22 @@ def _rows(totals: str | None) -> tuple[budgets.Row, ...]:
 def _totals(tenant: Tenant, asked: Asked) -> tuple[budgets.Row, ...]:
     if not asked.pairs:
         return ()
-    sql = f"SELECT {budgets.selection()} FROM {Tenant._meta.db_table} t WHERE t.id = %s"
+    sql = f"SELECT {budgets.selection(asked)} FROM {Tenant._meta.db_table} t WHERE t.id = %s"
     return _rows(fetch(sql, [*budgets.parameters(asked), tenant.pk])[0][0])
 
 
-_statements: dict[tuple[str, bool, bool], str] = {}
+_statements: dict[tuple[str, bool, bool, bool], str] = {}
 
 
 def _statement(caller: Caller, asked: Asked) -> str:
-    """The statement; written once per kind of caller, and with or without totals."""
-    kind = connection.vendor, bool(caller.digest), bool(asked.pairs)
+    """The statement; written once per kind of caller and of totals."""
+    kind = connection.vendor, bool(caller.digest), bool(asked.pairs), bool(asked.whole)
     if kind not in _statements:
-        _statements[kind] = _written(by_key=bool(caller.digest), with_totals=bool(asked.pairs))
+        _statements[kind] = _written(asked, by_key=bool(caller.digest))
     return _statements[kind]
 
 
-def _written(*, by_key: bool, with_totals: bool) -> str:
+def _written(asked: Asked, *, by_key: bool) -> str:
     said, table = dialect(), _table
     key = f"k.id, k.role, coalesce(k.last_used_at > {said['a_minute_ago']}, false)" if by_key else "NULL, NULL, true"
     source = f"{table(ApiKey)} k JOIN {table(Tenant)} t ON t.id = k.tenant_id" if by_key else f"{table(Tenant)} t"
@@ -182,7 +181,7 @@ def _written(*, by_key: bool, with_totals: bool) -> str:
     return f"""
         SELECT {key}, t.id, t.key, t.name, t.timezone, h.version, {said["now_ms"]},
             c.timezone, {said["text"].format("c.attributes")}, {segments},
-            l.records, l.complete_from, l.revision, {stranger}, {budgets.selection() if with_totals else "NULL"}
+            l.records, l.complete_from, l.revision, {stranger}, {budgets.selection(asked) if asked.pairs else "NULL"}
         FROM (SELECT CAST(%s AS text) AS customer_id) a CROSS JOIN {source}
         JOIN {table(ConfigurationHead)} h ON h.tenant_id = t.id
         LEFT JOIN {table(Customer)} c ON c.tenant_id = t.id AND c.customer_id = a.customer_id

@@ -12,6 +12,8 @@ customer = customer_views.CustomerView.as_view()
 customers_bulk = addresses.only("POST", customer_views.CustomersBulkView.as_view(), customer)
 
 urlpatterns = [
+    re_path(r"^recommend/?$", recommend_view.RecommendView.as_view(), name="recommend"),
+    re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),
     *collection_urls("segments", viewsets.SegmentViewSet),
     *collection_urls("decision-flows", viewsets.DecisionFlowViewSet),
@@ -33,7 +35,5 @@ urlpatterns = [
         name="customers-eligibility",
     ),
     re_path(rf"{CUSTOMER}/?$", customer, name="customers-item"),  # takes what no address below a customer took
-    re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
     re_path(r"^decisions/(?P<public_id>[^/]+)/?$", recommend_view.DecisionView.as_view(), name="decisions-item"),
-    re_path(r"^recommend/?$", recommend_view.RecommendView.as_view(), name="recommend"),
 ]

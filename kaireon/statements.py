@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
@@ -25,8 +26,8 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "list": "json_agg({0})::text",
         "row": "json_build_array({0})",
         "text": "{0}::text",
-        "pairs": "SELECT * FROM unnest(%s::text[], %s::bigint[])",
-        "words": "SELECT unnest(%s::text[])",
+        "words": "= ANY(%s::text[])",
+        "keys": "= ANY(%s::bigint[])",
     },
     "sqlite": {
         "now": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
@@ -36,8 +37,8 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "list": "json_group_array({0})",
         "row": "json_array({0})",
         "text": "{0}",
-        "pairs": "SELECT l.value, r.value FROM json_each(%s) l JOIN json_each(%s) r ON l.key = r.key",
-        "words": "SELECT value FROM json_each(%s)",
+        "words": "IN (SELECT value FROM json_each(%s))",
+        "keys": "IN (SELECT value FROM json_each(%s))",
     },
 }
 
@@ -63,10 +64,10 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows a statement that writes answers; it is tried once, for nobody knows what became of a lost one."""
-    with _cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
-        return rows
+    cursor = _cursor()
+    cursor.execute(sql, parameters)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def moment(at: int) -> datetime:
@@ -74,11 +75,17 @@ def moment(at: int) -> datetime:
     return EPOCH + timedelta(milliseconds=at)
 
 
+# One cursor serves a connection's statements one after the other: making one takes as long as a small query.
+_cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 def _cursor() -> Any:
     if connection.vendor != "postgresql":
         return connection.cursor()
     connection.ensure_connection()
-    plain: Any = psycopg.Cursor(connection.connection)
-    plain.format = psycopg.pq.Format.BINARY
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    plain = _cursors.get(connection.connection)
+    if plain is None:
+        plain = _cursors[connection.connection] = psycopg.Cursor(connection.connection)
+        plain.format = psycopg.pq.Format.BINARY
+    wrap: Any = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     return wrap(plain)

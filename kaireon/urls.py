@@ -8,9 +8,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from kaireon.api import errors, views
 
 api: list[URLPattern | URLResolver] = [
+    path("", include("decisioning.urls")),  # first, because addresses are tried in order and its calls are many
     path("", include("creatives.urls")),
     path("", include("policies.urls")),
-    path("", include("decisioning.urls")),
     re_path(r"^restore/?$", views.RestoreView.as_view(), name="restore"),
     re_path(r"^audit-logs/?$", views.AuditLogView.as_view(), name="audit-logs"),
     re_path(r"^audit-logs/verify/?$", views.AuditVerifyView.as_view(), name="audit-logs-verify"),
@@ -20,11 +20,11 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(api)),
 ]
 
 handler400 = "kaireon.api.errors.bad_request"

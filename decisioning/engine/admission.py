@@ -6,75 +6,72 @@ from collections.abc import Sequence
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import NOTHING, Outcome
 from decisioning.engine.facts import Contact
-from policies.limits import AtMost, TotalKey
+from policies.limits import TotalKey
 from policies.scope import IMPRESSION
 
 
 class Admission:
-    """Admits candidates of an outcome one after another, each counted in every limit it would count in later."""
+    """Admits candidates of an outcome one after another, each counted in every limit it would count in later.
+
+    What an admission uses up is told at once to all candidates, as a mask: it touches a few counters, and many more
+    candidates are asked for than are admitted.
+    """
 
     def __init__(self, outcome: Outcome, *, campaign: str | None = None) -> None:
         self._outcome = outcome
         self._campaign = campaign
-        self._since = outcome.local.since(outcome.now)
-        self._counted: defaultdict[int, int] = defaultdict(int)
-        self._used: defaultdict[TotalKey, int] = defaultdict(int)
+        self._counted: dict[int, int] = defaultdict(int)
+        self._used: dict[TotalKey, int] = defaultdict(int)
+        self._refused = 0
 
     def admit(self, positions: Sequence[int]) -> bool:
         """Admits all of these candidates, which the outcome allows, or none."""
-        admitted: list[int] = []
-        for position in positions:
-            if not self._fits(position):
-                for former in admitted:
-                    self._count(former, -1)
+        if len(positions) > 1:
+            before = self._refused, self._counted.copy(), self._used.copy()
+        for number, position in enumerate(positions):
+            if self._refused >> position & 1:
+                if number:
+                    self._refused, self._counted, self._used = before
                 return False
-            self._count(position, 1)
-            admitted.append(position)
+            self._count(self._outcome.program.index.candidates[position])
         return True
 
-    def _fits(self, position: int) -> bool:
-        bit = 1 << position
-        return not self._capped(bit) and not self._over_budget(bit)
-
-    def _capped(self, bit: int) -> bool:
-        program, hits = self._outcome.program, self._outcome.hits
-        for counter, admitted in self._counted.items():
-            if not admitted:
-                continue
-            for n, window, number, mask in program.counters[counter][1]:
-                if mask & bit and self._stands(number, bit) and self._counts_siblings(number):
-                    since = self._since[window]
-                    inside = sum(1 for record in hits.get(counter, ()) if record[0] >= since)
-                    if inside + admitted >= n:
-                        return True
-        return False
-
-    def _over_budget(self, bit: int) -> bool:
-        for key, number, shares in self._outcome.program.budgets:
-            used = self._used.get(key, 0)
-            if used and self._stands(number, bit):
-                total = self._outcome.facts.totals.get(key, NOTHING).actual + used
-                if any(mask & bit and total >= exhausted_at for exhausted_at, mask in shares):
-                    return True
-        return False
-
-    def _stands(self, number: int, bit: int) -> bool:
-        outcome = self._outcome
-        return number not in outcome.skipped and not outcome.lifted(number, bit, outcome.mandatory)
-
-    def _counts_siblings(self, number: int) -> bool:
-        test = self._outcome.program.limits[number].limit.test
-        return isinstance(test, AtMost) and test.counts_siblings
-
-    def _count(self, position: int, step: int) -> None:
-        program = self._outcome.program
-        candidate = program.index.candidates[position]
+    def _count(self, candidate: Candidate) -> None:
         for counter in self._route(candidate):
-            self._counted[counter] += step
-        for key in {key for key, _, _ in program.budgets}:
+            self._counted[counter] += 1
+            self._cap(counter, self._counted[counter])
+        if self._outcome.program.budgets:
+            self._spend(candidate)
+
+    def _cap(self, counter: int, admitted: int) -> None:
+        """Refuses whom the caps of a counter concern that are reached with so many admissions."""
+        outcome = self._outcome
+        records = outcome.hits.get(counter, ())
+        for n, window, number, mask in outcome.program.counters[counter][1]:
+            room = n - admitted  # with so many contacts inside the window the cap is reached
+            reached = room <= 0 or (room <= len(records) and records[room - 1][0] >= outcome.since[window])
+            if reached and outcome.program.counts_siblings[number]:
+                self._refuse(number, mask)
+
+    def _spend(self, candidate: Candidate) -> None:
+        """Refuses whom the budgets concern that are exhausted by the candidate, too."""
+        used = set()
+        for key, number, shares in self._outcome.program.budgets:
             field, dimension, target = key
             if dimension is None or getattr(candidate, dimension) == target:
-                self._used[key] += step * (candidate.cost if field == "spend" else 1)
+                if key not in used:
+                    used.add(key)
+                    self._used[key] += candidate.cost if field == "spend" else 1
+                total = self._outcome.facts.totals.get(key, NOTHING).actual + self._used[key]
+                for exhausted_at, mask in shares:
+                    if total >= exhausted_at:
+                        self._refuse(number, mask)
+
+    def _refuse(self, number: int, mask: int) -> None:
+        """Refuses the candidates of a mask that the limit is not lifted for."""
+        outcome = self._outcome
+        if number not in outcome.skipped:
+            self._refused |= mask & ~outcome.set_aside[outcome.program.classes[number]]
 
     def _route(self, candidate: Candidate) -> tuple[int, ...]:
         """The counters that would count the candidate's impression."""

@@ -84,7 +84,9 @@ def decide(
     breaches += _other_breaches(program, facts, local, now)
     if skipped:
         breaches = [breach for breach in breaches if breach[0] not in skipped]
-    return Outcome(snapshot, program, facts, local=local, now=now, skipped=skipped, breaches=breaches, hits=hits)
+    return Outcome(
+        snapshot, program, facts, local=local, now=now, since=since, skipped=skipped, breaches=breaches, hits=hits
+    )
 
 
 def _counted(program: Program, facts: Facts, now: int, since: int) -> dict[int, list[Record]]:
@@ -140,6 +142,7 @@ class Outcome:
         *,
         local: Local,
         now: int,
+        since: Sequence[int],
         skipped: frozenset[int],
         breaches: list[Breach],
         hits: Mapping[int, Sequence[Record]],
@@ -149,6 +152,7 @@ class Outcome:
         self.facts = facts
         self.local = local
         self.now = now
+        self.since = since
         self.skipped = skipped
         self.hits = hits
         self._breaches = breaches
@@ -204,7 +208,7 @@ class Outcome:
         return sorted(self._breaches, key=itemgetter(0))
 
     @cached_property
-    def _set_aside(self) -> tuple[int, int, int]:
+    def set_aside(self) -> tuple[int, int, int]:
         """The candidates that blocks of each class are lifted for now."""
         return 0, self.overridden, self.overridden | self.mandatory
 
@@ -248,7 +252,7 @@ class Outcome:
         """When each limit that blocks now lets go, and the candidates it blocks."""
         for breach in self._breaches:
             number, mask, evidence = breach
-            blocked = mask & ~self._set_aside[self.program.classes[number]]
+            blocked = mask & ~self.set_aside[self.program.classes[number]]
             if blocked:
                 test = self.local.hours[evidence] if isinstance(evidence, int) else None
                 yield (next(self._lift(breach, self.now)) if test is None else test.opens_after(self.now)), blocked

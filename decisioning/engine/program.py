@@ -36,6 +36,9 @@ class Program:
         self.index = CandidateIndex(candidates)
         # 0 = nothing sets it aside, 1 = an override does, 2 = being mandatory does, too
         self.classes = [0 if not placed.bypassable else 1 if placed.stands_for_mandatory else 2 for placed in limits]
+        # whether what else is chosen in the same response counts as if it had happened before
+        tests = (placed.limit.test for placed in limits)
+        self.counts_siblings = [isinstance(test, AtMost) and test.counts_siblings for test in tests]
         self.masks = [self.index.mask(placed.limit.concerns) for placed in limits]
         self.windows: list[Window] = []
         self.counters: list[Counter] = []
