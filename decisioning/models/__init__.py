@@ -4,9 +4,10 @@ from decisioning.models.budgets import BudgetTotal
 from decisioning.models.customers import Customer, SegmentMember
 from decisioning.models.decisions import Decision, IdempotencyKey, Manifest
 from decisioning.models.flows import AssemblyLine, DecisionFlow, FlowVersion
-from decisioning.models.interactions import Interaction
+from decisioning.models.interactions import Interaction, Presentation
 from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
+from decisioning.models.reservations import Reservation
 from decisioning.models.segments import Segment
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Interaction",
     "Manifest",
     "OutcomeType",
+    "Presentation",
+    "Reservation",
     "Segment",
     "SegmentMember",
     "Word",

@@ -26,6 +26,8 @@ class BudgetTotal(TenantOwned):
     slice = models.SmallIntegerField()
     impressions = models.BigIntegerField(default=0)
     micros = models.BigIntegerField(default=0)
+    reserved_impressions = models.BigIntegerField(default=0)
+    reserved_micros = models.BigIntegerField(default=0)
 
     objects = TenantQuerySet["BudgetTotal"].as_manager()
 

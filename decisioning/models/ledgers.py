@@ -14,7 +14,8 @@ class ContactLedger(TenantOwned):
     """One customer's ledger; `records` is read and written by `decisioning.engine.ledger`.
 
     It holds every interaction at or after `complete_from` (UTC ms). `revision` rises with every write, so that a
-    decision can tell whether what it read still holds. Nothing refers to it and it refers to nothing, as interactions.
+    decision can tell whether what it read still holds. `holds` are the customer's open reservations. Nothing refers to
+    it and it refers to nothing, as interactions.
     """
 
     tenant = models.ForeignKey(
@@ -22,6 +23,7 @@ class ContactLedger(TenantOwned):
     )
     customer_id = models.CharField(max_length=255)
     records = models.BinaryField(default=b"")
+    holds = models.BinaryField(default=b"")
     complete_from = models.BigIntegerField(default=EVERYTHING)
     revision = models.BigIntegerField(default=0)
 

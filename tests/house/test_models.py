@@ -21,6 +21,8 @@ from decisioning.models import (
     IdempotencyKey,
     Interaction,
     Manifest,
+    Presentation,
+    Reservation,
     SegmentMember,
     Word,
 )
@@ -45,6 +47,8 @@ WITHOUT_LIFECYCLE = {
     AuditEntry: "append-only itself",
     PolicyScope: "a part of its policy, whose history holds it",
     Interaction: "append-only, and the truth",
+    Presentation: "a gate in front of interactions",
+    Reservation: "traffic, and settled within minutes",
     FlowVersion: "append-only, a part of its flow, whose history holds it",
     AssemblyLine: "an append-only log",
     Customer: "personal data, so nothing of it is kept twice",
