@@ -113,8 +113,10 @@ def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing:
     return found
 
 
-def count(tenant: Tenant, interactions: Sequence[Interaction]) -> None:
-    """Adds interactions, which were stored in this transaction before, to the totals that are kept."""
+def count(tenant: Tenant, interactions: Sequence[Interaction], *, step: int = 1) -> None:
+    """Adds interactions, which were stored in this transaction before, to the totals that are kept; -1 takes back."""
+    if not interactions:
+        return
     kept = set(BudgetTotal.objects.of(tenant).filter(key=MARKER, slice=0).values_list("dimension", flat=True))
     if not kept:
         return
@@ -123,8 +125,8 @@ def count(tenant: Tenant, interactions: Sequence[Interaction]) -> None:
         for word in kept:
             key = MARKER if word == WHOLE_TENANT else getattr(interaction, f"{word}_key")
             if key is not None:
-                added[word, key][0] += interaction.outcome == IMPRESSION
-                added[word, key][1] += interaction.cost_micros
+                added[word, key][0] += step * (interaction.outcome == IMPRESSION)
+                added[word, key][1] += step * interaction.cost_micros
     _add(tenant, added, own_slice=os.getpid() % SLICES)
 
 
@@ -186,6 +188,7 @@ def _totals(word: str, key: int | None, impressions: int, micros: int) -> Mappin
 
 def _added_up(history: Any, word: str, keys: set[int] | None) -> list[tuple[int, int, int]]:
     """(key, impressions, cost in micro-units) out of history; None stands for every key."""
+    history = history.filter(void=False)
     sums = {"impressions": Count("pk", filter=Q(outcome=IMPRESSION)), "micros": Sum("cost_micros", default=0)}
     if word == WHOLE_TENANT:
         whole = history.aggregate(**sums)

@@ -21,7 +21,7 @@ from decisioning.engine.assignment import Place
 from decisioning.engine.facts import Facts
 from decisioning.engine.recommend import Wish
 from decisioning.histories import Recalled, decoded
-from decisioning.recommendations import Answer, Chosen, Line, choose
+from decisioning.recommendations import Answer, Chosen, Frozen, Line, choose
 from kaireon.tenancy import Tenant
 from policies.limits import Total
 
@@ -64,15 +64,26 @@ def pack(answer: Answer, chosen: Chosen, recalled: Recalled) -> bytes:
 
 def unpack(record: bytes, tenant: Tenant, configuration: Configuration) -> tuple[Answer, Chosen]:
     """The answer, and the decision made again; the configuration is the one it was made with."""
+    document, ledger = _read(record)
+    wish = _wish_from(document["wish"])
+    facts = _facts(document, ledger, tenant)
+    chosen = choose(configuration, facts, wish, flow=document["flow"], at=document["at"])
+    return _answer(document, wish), chosen
+
+
+def lines_of(record: bytes) -> tuple[tuple[Line, ...], str | None]:
+    """What was decided, in rank order, and the campaign it was decided for."""
+    document, _ = _read(record)
+    return _lines(document), document["wish"].get("campaign")
+
+
+def _read(record: bytes) -> tuple[dict[str, Any], bytes]:
+    """The document and the ledger."""
     if record[:1] != FORMAT:
         raise UnreadableDecision(f"{len(record)} bytes beginning with 0x{record[:1].hex()} are no decision")
     data = zlib.decompress(record[1:])
     end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    document = json.loads(data[_LENGTH.size : end])
-    wish = _wish_from(document["wish"])
-    facts = _facts(document, data[end:], tenant)
-    chosen = choose(configuration, facts, wish, flow=document["flow"], at=document["at"])
-    return _answer(document, wish), chosen
+    return json.loads(data[_LENGTH.size : end]), data[end:]
 
 
 def _answer(document: dict[str, Any], wish: Wish) -> Answer:
@@ -86,9 +97,13 @@ def _answer(document: dict[str, Any], wish: Wish) -> Answer:
         free_at=document["freeAt"],
         duration=document["duration"],
         places=tuple(place.placement for place in wish.places),
-        lines=tuple(Line(*line) for line in document["lines"]),
+        lines=_lines(document),
         warnings=tuple(document["warnings"]),
     )
+
+
+def _lines(document: dict[str, Any]) -> tuple[Line, ...]:
+    return tuple(Line(Frozen(*frozen), *rest) for frozen, *rest in document["lines"])
 
 
 def _facts(document: dict[str, Any], ledger: bytes, tenant: Tenant) -> Facts:

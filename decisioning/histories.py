@@ -87,7 +87,7 @@ def recorded(tenant: Tenant, customer_id: str, *, since: int, until: int, live: 
     columns = f"{dialect()['ms'].format('at')}, {', '.join(TRACE)}"
     bounds = [moment(max(since, EARLIEST)), *([] if live else [moment(until)])]
     sql = f"""SELECT {columns} FROM {Interaction._meta.db_table}
-        WHERE tenant_id = %s AND customer_id = %s AND at >= %s {"" if live else "AND at <= %s"}
+        WHERE tenant_id = %s AND customer_id = %s AND NOT void AND at >= %s {"" if live else "AND at <= %s"}
         ORDER BY at DESC, id DESC"""
     rows = fetch(sql, [tenant.pk, customer_id, *map(connection.ops.adapt_datetimefield_value, bounds)])
     return [(min(row[0], until), row[1:]) for row in rows]

@@ -120,6 +120,25 @@ def append(tenant: Tenant, customer_id: str, held: Held | None, contacts: Sequen
     return True
 
 
+def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Interaction]]) -> None:
+    """Adds interactions, by customer, to ledgers whose rows are locked and hold something one may add to."""
+    contacts = {customer_id: [contact_told(each) for each in group] for customer_id, group in happened.items()}
+    numbers = _numbers_of(tenant, [contact for group in contacts.values() for contact in group])
+    for row in rows:
+        records = bytes(row.records)
+        for contact in contacts.get(row.customer_id, ()):
+            records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
+        row.records, since = codec.compacted(records)
+        row.complete_from = row.complete_from if since is None else max(row.complete_from, since)
+        row.revision += 1
+    ContactLedger.objects.bulk_update(rows, ["records", "complete_from", "revision"], batch_size=200)
+
+
+def contact_told(interaction: Interaction) -> Contact:
+    """The contact an interaction is."""
+    return contact_of([getattr(interaction, column) for column in CONTACT_COLUMNS])
+
+
 def lock(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, ContactLedger]:
     """The customers' rows, locked in the order of their ids so that two who lock many never wait for each other."""
     rows = ContactLedger.objects.of(tenant).filter(customer_id__in=customer_ids)
@@ -155,7 +174,7 @@ def _written(history: Sequence[Contact], numbers: Mapping[str, int]) -> tuple[by
 
 
 def _history(tenant: Tenant, customer_ids: Sequence[str]) -> QuerySet[Any, Any]:
-    rows = Interaction.objects.of(tenant).filter(customer_id__in=customer_ids)
+    rows = Interaction.objects.of(tenant).filter(customer_id__in=customer_ids, void=False)
     return rows.order_by("customer_id", "-at", "-pk").values_list("customer_id", *CONTACT_COLUMNS)
 
 

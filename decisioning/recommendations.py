@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from decisioning.configuration import Configuration
 from decisioning.contents import templates
-from decisioning.engine.candidates import positions
+from decisioning.engine.candidates import Candidate, positions
 from decisioning.engine.earliest import earliest
 from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.engine.facts import Facts
@@ -46,11 +46,23 @@ class Chosen:
     at: int
 
 
+class Frozen(NamedTuple):
+    """What a contact of a line is a contact of, as of the decision; keys of rows, and the cost in micro-units."""
+
+    creative: int
+    offer: int
+    channel: int | None
+    placement: int | None
+    category: int | None
+    sub_category: int | None
+    label: str
+    cost: int
+
+
 class Line(NamedTuple):
     """One decision as it is kept: everything else the answer shows follows from the configuration."""
 
-    creative: int
-    placement: int | None
+    frozen: Frozen
     score: float
     values: Mapping[str, str]
     interaction: int | None = None
@@ -104,6 +116,20 @@ def answered(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any], *, duratio
     )
 
 
+def frozen_of(candidate: Candidate, placement: int | None) -> Frozen:
+    """What a contact is a contact of when the candidate is shown at a placement."""
+    return Frozen(
+        creative=candidate.creative,
+        offer=candidate.offer,
+        channel=candidate.channel,
+        placement=placement,
+        category=candidate.category,
+        sub_category=candidate.sub_category,
+        label=candidate.label or "",
+        cost=candidate.cost,
+    )
+
+
 def wire(answer: Answer, configuration: Configuration, *, key: int | None) -> dict[str, Any]:
     """The answer's body; `key` is the stored decision's."""
     decisions = _decisions(answer, configuration)
@@ -149,17 +175,18 @@ def trace(chosen: Chosen) -> dict[str, Any]:
 
 def _lines(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any]) -> list[Line]:
     configuration, recommended = chosen.configuration, chosen.recommended
-    creatives = [configuration.stock.wares[place.position].candidate.creative for place in recommended.placed]
-    contents = templates((creative, configuration.items[creative].version) for creative in creatives)
+    wares = configuration.stock.wares
+    frozen = [frozen_of(wares[place.position].candidate, place.placement) for place in recommended.placed]
+    contents = templates((each.creative, configuration.items[each.creative].version) for each in frozen)
     sources = {"customer": attributes, "attributes": ask.attributes, "personalization": ask.personalization}
     return [
-        Line(creative, place.placement, round(recommended.scores[place.position], 6), template.token_values(sources))
-        for creative, place, template in zip(creatives, recommended.placed, contents.values(), strict=True)
+        Line(each, round(recommended.scores[place.position], 6), template.token_values(sources))
+        for each, place, template in zip(frozen, recommended.placed, contents.values(), strict=True)
     ]
 
 
 def _decisions(answer: Answer, configuration: Configuration) -> list[dict[str, Any]]:
-    items = [configuration.items[line.creative] for line in answer.lines]
+    items = [configuration.items[line.frozen.creative] for line in answer.lines]
     contents = templates((item.candidate.creative, item.version) for item in items)
     names, ids = configuration.names, configuration.public_ids
     decisions = []
@@ -176,7 +203,7 @@ def _decisions(answer: Answer, configuration: Configuration) -> list[dict[str, A
                 "creativeName": item.name,
                 "channelId": ids[channel],
                 "channelName": names[channel],
-                "placementId": None if line.placement is None else ids["placement", line.placement],
+                "placementId": None if line.frozen.placement is None else ids["placement", line.frozen.placement],
                 "templateType": item.template_type,
                 "content": template.render(line.values),
                 "abTestVariant": item.ab_test_variant,
@@ -192,6 +219,6 @@ def _placements(answer: Answer, configuration: Configuration) -> dict[str, Any]:
     """What every named placement got."""
     found: dict[str, Any] = {}
     for placement in answer.places:
-        ranks = [rank for rank, line in enumerate(answer.lines, start=1) if line.placement == placement]
+        ranks = [rank for rank, line in enumerate(answer.lines, start=1) if line.frozen.placement == placement]
         found[configuration.public_ids["placement", placement]] = {"count": len(ranks), "ranks": ranks}
     return found

@@ -10,15 +10,15 @@ from django.db import connection
 from decisioning import budgets
 from decisioning.configuration import Configuration
 from decisioning.decided import pack
-from decisioning.engine.allocate import Placed
 from decisioning.histories import Recalled
-from decisioning.ledgers import CONTACT_COLUMNS, append, contact_of, refill
+from decisioning.ledgers import append, contact_told, refill
 from decisioning.lookup import Known
 from decisioning.manifest import manifest_of
-from decisioning.models import Decision, Interaction, Manifest
+from decisioning.models import Decision, Interaction, Manifest, Presentation
 from decisioning.models.outcomes import IMPRESSION
-from decisioning.recommendations import Answer, Chosen
+from decisioning.recommendations import Answer, Chosen, Frozen, Line
 from kaireon.statements import moment, write
+from kaireon.tenancy import Tenant
 
 MOST_MANIFESTS = 10_000
 
@@ -44,24 +44,23 @@ def bind(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> tu
     Called inside a transaction, of which nothing may stay when it raises Overtaken.
     """
     keep_manifest(known, chosen.configuration)
-    contacts = {rank: _contact(known, chosen, placed) for rank, placed in implicit(chosen).items()}
-    record(known, list(contacts.values()))
+    key = _inserted(known, chosen, answer, recalled, "WHERE true")
+    contacts = {number: _contact(known, chosen, key, number, answer.lines[number]) for number in implicit(chosen)}
+    _record(known, list(contacts.values()))
     lines = [
-        line._replace(interaction=contacts[rank].pk) if rank in contacts else line
-        for rank, line in enumerate(answer.lines)
+        line._replace(interaction=contacts[number].pk) if number in contacts else line
+        for number, line in enumerate(answer.lines)
     ]
     answer = replace(answer, lines=tuple(lines))
-    return _inserted(known, chosen, answer, recalled, "WHERE true"), answer
+    Decision.objects.filter(pk=key).update(record=pack(answer, chosen, recalled))
+    return key, answer
 
 
-def implicit(chosen: Chosen) -> dict[int, Placed]:
-    """What being recommended is a contact of, by its place among the lines."""
+def implicit(chosen: Chosen) -> list[int]:
+    """The lines of which being recommended is the contact."""
     wares, channels = chosen.configuration.stock.wares, chosen.configuration.implicit
-    return {
-        number: placed
-        for number, placed in enumerate(chosen.recommended.placed)
-        if wares[placed.position].candidate.channel in channels
-    }
+    placed = enumerate(chosen.recommended.placed)
+    return [number for number, place in placed if wares[place.position].candidate.channel in channels]
 
 
 def keep_manifest(known: Known, configuration: Configuration) -> None:
@@ -79,34 +78,48 @@ def keep_manifest(known: Known, configuration: Configuration) -> None:
         _kept_manifests.add(version)
 
 
-def record(known: Known, interactions: Sequence[Interaction]) -> None:
-    """Adds interactions of the customer to history, ledger and totals. Raises Overtaken."""
-    contacts = [contact_of([getattr(each, column) for column in CONTACT_COLUMNS]) for each in interactions]
-    current = append(known.tenant, known.customer_id, known.ledger, contacts)
-    Interaction.objects.bulk_create(interactions)
+def _record(known: Known, contacts: Sequence[Interaction]) -> None:
+    """Adds contacts of the customer to history, ledger and totals. Raises Overtaken."""
+    current = append(known.tenant, known.customer_id, known.ledger, [contact_told(each) for each in contacts])
+    Interaction.objects.bulk_create(contacts)
+    Presentation.objects.bulk_create([presentation_of(each) for each in contacts])
     if not current:
         refill(known.tenant, [known.customer_id])
-    budgets.count(known.tenant, interactions)
+    budgets.count(known.tenant, contacts)
 
 
-def _contact(known: Known, chosen: Chosen, placed: Placed) -> Interaction:
-    candidate = chosen.configuration.stock.wares[placed.position].candidate
-    at = moment(chosen.at)
+def _contact(known: Known, chosen: Chosen, decision: int, number: int, line: Line) -> Interaction:
+    interaction = interaction_of(line.frozen, tenant=known.tenant, customer_id=known.customer_id)
+    interaction.at = interaction.recorded_at = moment(chosen.at)
+    interaction.outcome, interaction.campaign_id = IMPRESSION, chosen.wish.campaign
+    interaction.decision_key, interaction.rank = decision, number + 1
+    return interaction
+
+
+def presentation_of(contact: Interaction) -> Presentation:
+    """The gate that keeps a stored contact of a line the only one."""
+    return Presentation(
+        tenant_id=contact.tenant_id,
+        customer_id=contact.customer_id,
+        decision_key=contact.decision_key,
+        rank=contact.rank,
+        interaction_key=contact.pk,
+    )
+
+
+def interaction_of(frozen: Frozen, *, tenant: Tenant, customer_id: str) -> Interaction:
+    """An interaction about what a line showed, not yet saying when and what happened."""
     return Interaction(
-        tenant=known.tenant,
-        customer_id=known.customer_id,
-        at=at,
-        outcome=IMPRESSION,
-        offer_key=candidate.offer,
-        creative_key=candidate.creative,
-        channel_key=candidate.channel,
-        placement_key=placed.placement,
-        category_key=candidate.category,
-        sub_category_key=candidate.sub_category,
-        label=candidate.label,
-        campaign_id=chosen.wish.campaign,
-        cost_micros=candidate.cost,
-        recorded_at=at,
+        tenant=tenant,
+        customer_id=customer_id,
+        offer_key=frozen.offer,
+        creative_key=frozen.creative,
+        channel_key=frozen.channel,
+        placement_key=frozen.placement,
+        category_key=frozen.category,
+        sub_category_key=frozen.sub_category,
+        label=frozen.label,
+        cost_micros=frozen.cost,
     )
 
 

@@ -1,0 +1,154 @@
+"""Writing history: interactions and everything that is kept of them, in one transaction.
+
+A line of a recommendation is at most one contact. Whoever writes about a customer holds that customer's ledger, so what
+stands there and what was presented before is not a guess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from decisioning import budgets
+from decisioning.ledgers import extend, lock, refill
+from decisioning.models import ContactLedger, Interaction, Presentation
+from decisioning.models.ledgers import EVERYTHING, NOTHING
+from decisioning.models.outcomes import IMPRESSION
+from kaireon.batching import in_batches
+from kaireon.tenancy import Tenant
+
+NOT_PRESENTED = "not_presented"
+PRESENTING = frozenset({IMPRESSION, NOT_PRESENTED})
+LOOKED_UP = 400  # lines in one query; SQLite bounds the number of parameters
+
+LineOf = tuple[int, int]  # a decision and a rank
+
+
+@dataclass
+class Recorded:
+    """What became of an interaction: stored, or, being the contact that was reported before, only noticed."""
+
+    interaction: Interaction
+    duplicate: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def record(tenant: Tenant, interactions: Sequence[Interaction]) -> list[Recorded]:
+    """Stores interactions, in their order, with ledgers and totals; called inside a transaction.
+
+    What becomes of an interaction that is already known as its line's contact is that contact.
+    """
+    rows = lock(tenant, sorted({interaction.customer_id for interaction in interactions}))
+    before = _without_history(tenant, rows.values())
+    lines = _Lines(tenant, interactions)
+    recorded = [lines.judge(interaction) for interaction in interactions]
+    stored = [each.interaction for each in recorded if not each.duplicate]
+    Interaction.objects.bulk_create(stored)
+    lines.store()
+    counted: dict[str, list[Interaction]] = defaultdict(list)
+    for interaction in stored:
+        if not interaction.void:
+            counted[interaction.customer_id].append(interaction)
+    told_anew = {row.customer_id for row in rows.values() if row.complete_from == NOTHING} - before
+    told_anew |= {interaction.customer_id for interaction in lines.voided}
+    for customer_id in before:
+        rows[customer_id].complete_from = EVERYTHING
+    extend(tenant, [row for row in rows.values() if row.customer_id not in told_anew], counted)
+    refill(tenant, told_anew)
+    budgets.count(tenant, [each for group in counted.values() for each in group])
+    budgets.count(tenant, lines.voided, step=-1)
+    return recorded
+
+
+def _without_history(tenant: Tenant, rows: Iterable[ContactLedger]) -> set[str]:
+    """Of the ledgers that hold nothing one may rely on, those of customers to whom nothing has happened yet."""
+    new = [row.customer_id for row in rows if row.complete_from == NOTHING]
+    found: set[str] = set()
+    for some in in_batches(new, LOOKED_UP):
+        happened = Interaction.objects.of(tenant).filter(customer_id__in=some).values_list("customer_id", flat=True)
+        found |= set(some) - set(happened.distinct())
+    return found
+
+
+class _Lines:
+    """The lines of recommendations that interactions are about, with what was presented of them."""
+
+    def __init__(self, tenant: Tenant, interactions: Iterable[Interaction]) -> None:
+        self._tenant = tenant
+        self._known: dict[LineOf, Presentation] = _presentations(tenant, interactions)
+        self._contacts: dict[LineOf, Interaction] = {}
+        self._added: list[Presentation] = []
+        self._changed: list[Presentation] = []
+        self.voided: list[Interaction] = []
+
+    def judge(self, interaction: Interaction) -> Recorded:
+        """What is to become of an interaction; a line's first impression is its contact unless it is void."""
+        if interaction.decision_key is None or interaction.rank is None or interaction.outcome not in PRESENTING:
+            return Recorded(interaction)
+        line = interaction.decision_key, interaction.rank
+        known = self._known.get(line)
+        if known is None:
+            self._add(line, interaction)
+            return Recorded(interaction)
+        if interaction.outcome == NOT_PRESENTED:
+            self._void(line, known)
+            return Recorded(interaction)
+        if known.void:
+            interaction.void = True
+            said = f"Rank {line[1]} was reported as not presented; the impression is recorded and counts nowhere."
+            return Recorded(interaction, warnings=[said])
+        first = self._contacts.get(line) or self._stored(known)
+        said = f"Rank {line[1]} was reported as presented before; it is one contact and was not recorded again."
+        return Recorded(first, duplicate=True, warnings=[said])
+
+    def store(self) -> None:
+        """Stores what changed, once the interactions have keys."""
+        for presentation in self._added:
+            contact = self._contacts.get((presentation.decision_key, presentation.rank))
+            presentation.interaction_key = None if contact is None else contact.pk
+        Presentation.objects.bulk_create(self._added)
+        Presentation.objects.bulk_update(self._changed, ["void"], batch_size=LOOKED_UP)
+        Interaction.objects.bulk_update(self.voided, ["void"], batch_size=LOOKED_UP)
+
+    def _add(self, line: LineOf, interaction: Interaction) -> None:
+        presentation = Presentation(
+            tenant=self._tenant,
+            customer_id=interaction.customer_id,
+            decision_key=line[0],
+            rank=line[1],
+            void=interaction.outcome == NOT_PRESENTED,
+        )
+        self._known[line] = presentation
+        self._added.append(presentation)
+        if not presentation.void:
+            self._contacts[line] = interaction
+
+    def _void(self, line: LineOf, known: Presentation) -> None:
+        if known.void:
+            return
+        known.void = True
+        if known.pk is not None:
+            self._changed.append(known)
+        if line in self._contacts:  # presented and taken back in one go
+            self._contacts[line].void = True
+        elif known.interaction_key is not None:
+            contact = self._stored(known)
+            contact.void = True
+            self.voided.append(contact)
+
+    def _stored(self, known: Presentation) -> Interaction:
+        return Interaction.objects.of(self._tenant).get(pk=known.interaction_key or 0)
+
+
+def _presentations(tenant: Tenant, interactions: Iterable[Interaction]) -> dict[LineOf, Presentation]:
+    lines = {
+        (interaction.decision_key, interaction.rank)
+        for interaction in interactions
+        if interaction.decision_key is not None and interaction.outcome in PRESENTING
+    }
+    found: dict[LineOf, Presentation] = {}
+    for some in in_batches(sorted({decision for decision, _ in lines}), LOOKED_UP):
+        rows = Presentation.objects.of(tenant).filter(decision_key__in=some)
+        found |= {(row.decision_key, row.rank): row for row in rows if (row.decision_key, row.rank) in lines}
+    return found
