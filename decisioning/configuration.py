@@ -105,6 +105,7 @@ class Configuration:
     public_ids: Mapping[tuple[str, int], str]
     keys: Mapping[str, tuple[str, int]] = field(repr=False)
     flows: tuple[FlowFacts, ...] = ()  # the default first
+    outcomes: Mapping[str, str] = field(default_factory=dict)  # the live outcome types' classifications
     published: dict[str | None, Any] = field(default_factory=dict, repr=False)  # what `flows.published` worked out
     compiled: dict[tuple[str, ...] | None, Snapshot] = field(default_factory=dict, repr=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +16,7 @@ from decisioning.engine.explain import instant_to_wire, to_wire
 from decisioning.requests import FILTER, FilterRequest, question_of
 from decisioning.services import filter_candidates
 from kaireon import clock
-from kaireon.api.plain import PlainView
+from kaireon.api.plain import PlainView, as_json
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, record
 from kaireon.tenancy import EVERYBODY, Role
 
@@ -58,9 +58,9 @@ class FilterView(PlainView):
         """Judges candidates by the contact policies, now or as of a past instant. Nothing is stored."""
         raise NotImplementedError
 
-    def carry_out(self, request: HttpRequest) -> dict[str, Any]:
-        _, body, known, configuration = asked(self, request, FILTER)
-        question = question_of(body, configuration, now=known.at)
+    def carry_out(self, request: HttpRequest) -> HttpResponse:
+        _, asked_body, known, configuration = asked(self, request, FILTER)
+        question = question_of(asked_body, configuration, now=known.at)
         found = filter_candidates(
             known,
             configuration,
@@ -69,13 +69,14 @@ class FilterView(PlainView):
             policy_ids=question.policy_ids,
             as_of=question.as_of,
         )
-        return {
+        body = {
             "customerId": known.customer_id,
             "decidedAt": clock.text(found.decided_at),
             "policyVersion": configuration.version,
             "results": [_shown(verdict, configuration) for verdict in found.verdicts],
-            "warnings": [*body.warnings, *found.warnings],
+            "warnings": [*asked_body.warnings, *found.warnings],
         }
+        return as_json(body)
 
 
 def _shown(verdict: Verdict, configuration: Configuration) -> dict[str, Any]:

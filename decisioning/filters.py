@@ -5,8 +5,9 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
+from creatives.models import Channel, Creative, Offer
 from decisioning.models.outcomes import Classification
-from kaireon.api.filters import ChoiceFilter, InstantFilter, ResourceFilterSet
+from kaireon.api.filters import ChoiceFilter, InstantFilter, ReferenceFilter, ResourceFilterSet
 
 
 class OutcomeTypeFilterSet(ResourceFilterSet):
@@ -37,3 +38,21 @@ class CustomerFilterSet(django_filters.FilterSet):
     def in_segment(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Members of the live segment with this name; there is at most one."""
         return rows.filter(memberships__segment__name=value, memberships__segment__deleted_at__isnull=True)
+
+
+# Built by a call, because `from` is a word a class body cannot assign. The range is half-open, so that two
+# neighbouring ranges never share an interaction.
+InteractionFilterSet: Any = type(
+    "InteractionFilterSet",
+    (django_filters.FilterSet,),
+    {
+        "customerId": django_filters.CharFilter(field_name="customer_id", strip=False),
+        "offerId": ReferenceFilter(Offer, field_name="offer_key"),
+        "creativeId": ReferenceFilter(Creative, field_name="creative_key"),
+        "channelId": ReferenceFilter(Channel, field_name="channel_key"),
+        "type": django_filters.CharFilter(field_name="outcome"),
+        "campaignId": django_filters.CharFilter(field_name="campaign_id", strip=False),
+        "from": InstantFilter(field_name="at", lookup_expr="gte"),
+        "to": InstantFilter(field_name="at", lookup_expr="lt"),
+    },
+)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -24,7 +24,7 @@ from decisioning.requests import RECOMMEND, RecommendRequest, ask_of
 from kaireon.api.errors import Conflict, refuse
 from kaireon.api.parsing import parse_json
 from kaireon.api.permissions import actor_of
-from kaireon.api.plain import PlainView
+from kaireon.api.plain import PlainView, as_json
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, record
 from kaireon.tenancy import EDITORS, READERS, Role
 
@@ -86,7 +86,7 @@ class RecommendView(PlainView):
         """Decides and stores the decision; with `dryRun` it stores nothing."""
         raise NotImplementedError
 
-    def carry_out(self, request: HttpRequest) -> dict[str, Any]:
+    def carry_out(self, request: HttpRequest) -> HttpResponse:
         started = perf_counter()
         caller, body, known, configuration = asked(self, request, RECOMMEND)
 
@@ -96,8 +96,8 @@ class RecommendView(PlainView):
         try:
             drafted = deciding.draft(known, configuration, read(known, configuration), started=started)
             if drafted.ask.dry_run:
-                return deciding.rehearse(drafted)
-            return _once(request, known, lambda: deciding.commit(drafted, caller, read, started=started))
+                return as_json(deciding.rehearse(drafted))
+            return as_json(_once(request, known, lambda: deciding.commit(drafted, caller, read, started=started)))
         except UnknownFlow as error:
             raise NotFound(str(error)) from error
         except FlowNotInForce as error:

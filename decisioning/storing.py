@@ -98,6 +98,7 @@ def _contact(known: Known, chosen: Chosen, decision: int, number: int, line: Lin
 
 def presentation_of(contact: Interaction) -> Presentation:
     """The gate that keeps a stored contact of a line the only one."""
+    assert contact.decision_key is not None and contact.rank is not None
     return Presentation(
         tenant_id=contact.tenant_id,
         customer_id=contact.customer_id,

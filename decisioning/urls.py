@@ -2,7 +2,17 @@
 
 from django.urls import re_path
 
-from decisioning import addresses, customer_views, decisions, eligibility_views, member_views, recommend_view, viewsets
+from decisioning import (
+    addresses,
+    customer_views,
+    decisions,
+    eligibility_views,
+    history_views,
+    member_views,
+    recommend_view,
+    respond_views,
+    viewsets,
+)
 from decisioning.addresses import below_customer
 from kaireon.api.viewsets import collection_urls
 
@@ -13,6 +23,8 @@ customers_bulk = addresses.only("POST", customer_views.CustomersBulkView.as_view
 
 urlpatterns = [
     re_path(r"^recommend/?$", recommend_view.RecommendView.as_view(), name="recommend"),
+    re_path(r"^respond/?$", respond_views.RespondView.as_view(), name="respond"),
+    re_path(r"^respond/bulk/?$", respond_views.RespondBulkView.as_view(), name="respond-bulk"),
     re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),
     *collection_urls("segments", viewsets.SegmentViewSet),
@@ -35,5 +47,6 @@ urlpatterns = [
         name="customers-eligibility",
     ),
     re_path(rf"{CUSTOMER}/?$", customer, name="customers-item"),  # takes what no address below a customer took
+    re_path(r"^interaction-history/?$", history_views.InteractionHistoryView.as_view(), name="interaction-history"),
     re_path(r"^decisions/(?P<public_id>[^/]+)/?$", recommend_view.DecisionView.as_view(), name="decisions-item"),
 ]

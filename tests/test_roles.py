@@ -82,6 +82,12 @@ POST    decisions/filter  401     200    200   200    200     200
 GET     decisions/filter  401     405    405   405    405     405
 POST    recommend         401     403    200   200    200     200
 GET     recommend         401     403    405   405    405     405
+POST    respond           401     403    201   201    201     400
+GET     respond           401     403    405   405    405     405
+POST    respond/bulk      401     403    200   200    200     422
+GET     respond/bulk      401     403    405   405    405     405
+GET     interaction-history 401   200    200   200    403     200
+POST    interaction-history 401   405    405   405    403     405
 GET     decisions/ID      401     404    404   404    403     404
 POST    decisions/ID      401     405    405   405    403     405
 """
@@ -207,10 +213,14 @@ def test_every_role_gets_what_the_table_says_of_the_house_itself(doors: dict[str
     assert stored() == before
 
 
-def test_every_role_gets_what_the_table_says_of_decisions(doors: dict[str, Door]) -> None:
+def test_every_role_gets_what_the_table_says_of_decisions(doors: dict[str, Door], catalogue: Catalogue) -> None:
     before = stored()
+    happened = {"customerId": "A000100", "creativeId": catalogue.creative, "outcome": "click"}
     for row in rows_of(DECIDING):
-        answered = tried(doors, row, "rec_gone", {"customerId": "A000100", "dryRun": True})
+        body = {"customerId": "A000100", "dryRun": True}
+        if row.path.startswith("respond"):
+            body = {"outcomes": [happened], **happened}
+        answered = tried(doors, row, "rec_gone", body)
         assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 

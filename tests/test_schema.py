@@ -128,6 +128,11 @@ def made_real(case: Any, world: World) -> None:
         case.query = {"entityType": "creative", "id": world.deleted()}
     elif resource == "customers":
         made_real_customer(case, world)
+    elif resource == "respond":
+        happened = {"customerId": "A000100", "creativeId": world.catalogue.creative, "outcome": "click"}
+        bulk = case.operation.path.endswith("/bulk")
+        case.headers.pop("Idempotency-Key", None)
+        case.media_type, case.body = "application/json", {"outcomes": [happened]} if bulk else happened
     elif resource == "recommend":
         case.media_type, case.body = "application/json", {"customerId": "A000100", "limit": 3}
     elif case.operation.path.endswith("/decisions/{public_id}"):

@@ -45,13 +45,13 @@ class PlainView(APIView):
             if request.method != "POST":
                 return ordinary(request, *args, **kwargs)
             refuse_unacceptable(request)
-            return as_json(quick.carry_out(request))
+            return quick.carry_out(request)
 
         view.cls, view.initkwargs, view.csrf_exempt = cls, initkwargs, True  # type: ignore[attr-defined]
         return view
 
-    def carry_out(self, request: HttpRequest) -> dict[str, Any]:
-        """The body of the answer."""
+    def carry_out(self, request: HttpRequest) -> HttpResponse:
+        """The answer."""
         raise NotImplementedError
 
     def roles_for(self, request: Any) -> frozenset[Role]:
@@ -88,12 +88,12 @@ class PlainErrorsMiddleware:
         return JsonResponse(body, status=status, headers=headers)
 
 
-def as_json(body: Mapping[str, Any]) -> HttpResponse:
+def as_json(body: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """A body as a response; integers beyond 64 bits, which clients may have written, take the slower road."""
     try:
-        return HttpResponse(orjson.dumps(body), content_type=JSON)
+        return HttpResponse(orjson.dumps(body), content_type=JSON, status=status)
     except TypeError:
-        return HttpResponse(json.dumps(body, separators=(",", ":")), content_type=JSON)
+        return HttpResponse(json.dumps(body, separators=(",", ":")), content_type=JSON, status=status)
 
 
 def session_actor(request: HttpRequest) -> Actor:

@@ -1,0 +1,203 @@
+"""What callers report of a customer: read, found valid, and turned into the interaction it will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework.exceptions import ValidationError
+
+from creatives.models import Creative
+from decisioning.configuration import Configuration
+from decisioning.decided import lines_of
+from decisioning.models import Decision, Interaction
+from decisioning.models.outcomes import IMPRESSION
+from decisioning.recommendations import Frozen, frozen_of
+from decisioning.requests import EARLIEST, CustomerIdField
+from decisioning.storing import interaction_of
+from kaireon import clock
+from kaireon.api.errors import refuse
+from kaireon.api.fields import InstantField, NumberField, ObjectField, TextField, WholeField, shown
+from kaireon.api.requests import Body, BodyReader, RequestSerializer
+from kaireon.batching import in_batches
+from kaireon.tenancy import Tenant
+
+CLOCK_SKEW = timedelta(minutes=5)  # what another machine's clock may be ahead
+LARGEST_AMOUNT = 10**12
+MICRO = 1_000_000
+LOOKED_UP = 400
+
+
+@extend_schema_serializer(component_name="Respond")
+class RespondRequest(RequestSerializer):
+    """`POST /respond`: `recommendationId` and `rank`, or `creativeId`."""
+
+    customerId = CustomerIdField()
+    recommendationId = TextField(required=False)
+    rank = WholeField(required=False, min_value=1, max_value=50)
+    creativeId = TextField(required=False)
+    outcome = TextField(max_length=63)
+    idempotencyKey = TextField(required=False, max_length=255, trim_whitespace=False)
+    timestamp = InstantField(required=False, help_text="Absent: now. Up to 5 minutes ahead counts as now.")
+    conversionValue = NumberField(required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
+    cost = NumberField(required=False, min_value=0, max_value=LARGEST_AMOUNT)
+    campaignId = TextField(required=False, max_length=255, trim_whitespace=False)
+    direction = TextField(required=False, max_length=16)
+
+    def get_fields(self) -> dict[str, Any]:
+        # Not a class attribute, because a serializer's own `context` is something else.
+        return super().get_fields() | {"context": ObjectField(required=False)}
+
+
+RESPOND = BodyReader(RespondRequest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One report, found valid: the interaction it will be, and what the answer says besides."""
+
+    interaction: Interaction
+    idempotency_key: str | None
+    payload: Mapping[str, Any]
+    classification: str
+    warnings: tuple[str, ...]
+
+
+class Surroundings:
+    """What the reports of one call are read against: the configuration, and the decisions and creatives they name."""
+
+    def __init__(self, tenant: Tenant, configuration: Configuration, bodies: Iterable[Body], *, now: datetime) -> None:
+        self.tenant = tenant
+        self.configuration = configuration
+        self.now = now
+        wanted = [body.values for body in bodies]
+        self._decisions = self._found(values.get("recommendationId") for values in wanted)
+        self._gone = self._deleted(values.get("creativeId") for values in wanted)
+
+    def decision(self, public_id: str) -> Decision | None:
+        """The decision, as long as it is kept."""
+        return self._decisions.get(Decision.id_kind.decode(public_id) or 0)
+
+    def frozen(self, public_id: str) -> Frozen | None:
+        """What a contact of a creative is a contact of by now; the creative may be deleted."""
+        key = Creative.id_kind.decode(public_id)
+        item = self.configuration.items.get(key or 0)
+        if item is not None:
+            return frozen_of(item.candidate, item.candidate.placement)
+        return self._gone.get(key or 0)
+
+    def _found(self, public_ids: Iterable[str | None]) -> dict[int, Decision]:
+        keys = {Decision.id_kind.decode(public_id) or 0 for public_id in public_ids if public_id is not None}
+        found: dict[int, Decision] = {}
+        for some in in_batches(keys, LOOKED_UP):
+            found |= {row.pk: row for row in Decision.objects.of(self.tenant).filter(pk__in=some)}
+        return found
+
+    def _deleted(self, public_ids: Iterable[str | None]) -> dict[int, Frozen]:
+        keys = {Creative.id_kind.decode(public_id) for public_id in public_ids if public_id is not None}
+        missing = {key for key in keys if key is not None and key not in self.configuration.items}
+        found: dict[int, Frozen] = {}
+        for some in in_batches(missing, LOOKED_UP):
+            rows = Creative.everything.of(self.tenant).filter(pk__in=some).select_related("offer", "channel")
+            found |= {row.pk: _frozen(row) for row in rows}
+        return found
+
+
+def report_of(body: Body, payload: Mapping[str, Any], around: Surroundings, *, header_key: str | None = None) -> Report:
+    """One report. Raises ValidationError with every fault."""
+    values = body.resolved(
+        outcome=lambda outcome: _outcome(outcome, around.configuration),
+        timestamp=lambda instant: _instant(instant, around.now),
+    )
+    key = _key(values.get("idempotencyKey"), header_key)
+    frozen, decision, campaign = _subject(values, around)
+    interaction = interaction_of(frozen, tenant=around.tenant, customer_id=values["customerId"])
+    interaction.outcome = values["outcome"]
+    interaction.at, interaction.recorded_at = values.get("timestamp", around.now), around.now
+    interaction.campaign_id = values.get("campaignId", campaign)
+    interaction.value_micros = round(values.get("conversionValue", 0) * MICRO)
+    usual = frozen.cost if interaction.outcome == IMPRESSION else 0
+    interaction.cost_micros = round(values["cost"] * MICRO) if "cost" in values else usual
+    interaction.direction, interaction.context = values.get("direction", ""), values.get("context")
+    interaction.decision_key, interaction.rank = decision, values.get("rank")
+    return Report(
+        interaction=interaction,
+        idempotency_key=key,
+        payload={name: value for name, value in payload.items() if name != "idempotencyKey"},
+        classification=around.configuration.outcomes[values["outcome"]],
+        warnings=body.warnings,
+    )
+
+
+def _subject(values: Mapping[str, Any], around: Surroundings) -> tuple[Frozen, int | None, str | None]:
+    """What is reported about, the decision's key, and the campaign it was made for."""
+    if "recommendationId" in values:
+        return _line(values, around)
+    if "rank" in values:
+        raise refuse("rank", "A rank belongs to a recommendation; send recommendationId with it.")
+    if "creativeId" not in values:
+        raise refuse("creativeId", "Say what it is about: send recommendationId with rank, or creativeId.")
+    frozen = around.frozen(values["creativeId"])
+    if frozen is None:
+        raise refuse("creativeId", f"There is no creative with the id {shown(values['creativeId'])}.")
+    return frozen, None, None
+
+
+def _line(values: Mapping[str, Any], around: Surroundings) -> tuple[Frozen, int | None, str | None]:
+    public_id = values["recommendationId"]
+    decision = around.decision(public_id)
+    if decision is None:
+        raise refuse("recommendationId", f"There is no recommendation {shown(public_id)}, or it is no longer kept.")
+    if decision.customer_id != values["customerId"]:
+        raise refuse("recommendationId", f"The recommendation {shown(public_id)} was made for another customer.")
+    if "rank" not in values:
+        raise refuse("rank", "Say which of the recommendation's decisions it is about; send its rank.")
+    lines, campaign = lines_of(bytes(decision.record))
+    if values["rank"] > len(lines):
+        raise refuse("rank", f"The recommendation has {len(lines)} decisions; {values['rank']} is none of their ranks.")
+    frozen = lines[values["rank"] - 1].frozen
+    if "creativeId" in values and Creative.id_kind.encode(frozen.creative) != values["creativeId"]:
+        raise refuse("creativeId", f"The decision of this rank is not {shown(values['creativeId'])}; leave it out.")
+    return frozen, decision.pk, campaign
+
+
+def _outcome(outcome: str, configuration: Configuration) -> str:
+    if outcome not in configuration.outcomes:
+        known = ", ".join(configuration.outcomes)
+        raise ValidationError(f"{shown(outcome)} is no outcome; known are {known}.")
+    return outcome
+
+
+def _instant(instant: datetime, now: datetime) -> datetime:
+    said = shown(clock.text(instant))
+    if instant < EARLIEST:
+        raise ValidationError(f"{said} is too early; send an instant from {clock.text(EARLIEST)} on.")
+    if instant > now + CLOCK_SKEW:
+        raise ValidationError(f"{said} lies in the future; it is {clock.text(now)} now.")
+    return min(instant, now)
+
+
+def _key(in_body: str | None, in_header: str | None) -> str | None:
+    if in_header is not None and not 0 < len(in_header) <= 255:
+        raise refuse("Idempotency-Key", f"The key has {len(in_header)} characters; send 1 to 255.")
+    if None not in {in_body, in_header} and in_body != in_header:
+        raise refuse("idempotencyKey", "The header Idempotency-Key says otherwise; send one of the two.")
+    return in_header if in_body is None else in_body
+
+
+def _frozen(creative: Creative) -> Frozen:
+    """What a contact of a deleted creative is a contact of, as its offer and channel are now."""
+    offer = creative.offer
+    return Frozen(
+        creative=creative.pk,
+        offer=offer.pk,
+        channel=creative.channel_id,
+        placement=creative.placement_id,
+        category=offer.category_id,
+        sub_category=offer.sub_category_id,
+        label=offer.category_label or "",
+        cost=int(creative.channel.cost_per_contact * MICRO),
+    )

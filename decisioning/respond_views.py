@@ -1,0 +1,155 @@
+"""`POST /respond` and `POST /respond/bulk`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from decisioning.asking import admit
+from decisioning.lookup import Caller, Known, caller_of, identify, inform
+from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, report_of
+from decisioning.responding import Outcome, respond
+from kaireon.api.errors import Conflict, described, envelope, refuse
+from kaireon.api.fields import shown
+from kaireon.api.plain import PlainView, as_json, payload_of
+from kaireon.api.requests import Body
+from kaireon.api.schema import ERROR, NULLABLE_TEXT, OBJECT, TEXT, WHOLE, listed, named, record
+from kaireon.tenancy import EDITORS, Role
+
+MOST_AT_ONCE = 1000
+RECORDED = {
+    **record(
+        interactionId=TEXT,
+        recommendationId=NULLABLE_TEXT,
+        customerId=TEXT,
+        outcome=TEXT,
+        classification=TEXT,
+        rank={"type": "integer", "nullable": True},
+        offerId=NULLABLE_TEXT,
+        creativeId=NULLABLE_TEXT,
+        channelId=NULLABLE_TEXT,
+        status=TEXT,
+        timestamp=TEXT,
+        warnings=listed(TEXT),
+    ),
+    "additionalProperties": {},
+}
+BULK = record(outcomes={**listed(named("RespondRequest")), "minItems": 1, "maxItems": MOST_AT_ONCE})
+COUNTED = record(processed=WHOLE, succeeded=WHOLE, failed=WHOLE, errors=listed(record(index=WHOLE, error=OBJECT)))
+KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
+
+
+class RespondView(PlainView):
+    """What became of an offer that was shown."""
+
+    def roles_for(self, request: Any) -> frozenset[Role]:
+        return EDITORS | {Role.DELIVERY}
+
+    @extend_schema(
+        operation_id="respond",
+        request=RespondRequest,
+        parameters=[KEY],
+        responses={
+            201: OpenApiResponse(RECORDED, "Recorded"),
+            200: OpenApiResponse(RECORDED, "Recorded before, which `duplicate` says"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Records one thing that happened to a customer, once."""
+        raise NotImplementedError
+
+    def carry_out(self, request: HttpRequest) -> HttpResponse:
+        caller, payload = _asked(self, request)
+        known, configuration = inform(caller, "")
+        admit(self, request, caller, known)
+        body = RESPOND.read(payload)
+        around = Surroundings(known.tenant, configuration, [body], now=known.at)
+        report = report_of(body, payload, around, header_key=request.headers.get("Idempotency-Key"))
+        [outcome] = respond(known.tenant, [report])
+        if isinstance(outcome, Conflict):
+            raise outcome
+        return as_json(outcome, status=200 if outcome.get("duplicate") else 201)
+
+
+class RespondBulkView(PlainView):
+    """What became of many offers."""
+
+    def roles_for(self, request: Any) -> frozenset[Role]:
+        return EDITORS | {Role.DELIVERY}
+
+    @extend_schema(
+        operation_id="respond_bulk",
+        request={"application/json": BULK},
+        responses={
+            200: OpenApiResponse(COUNTED, "At least one was recorded"),
+            422: OpenApiResponse({"allOf": [COUNTED, ERROR]}, "None was recorded"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Records up to 1,000 things that happened, each judged alone."""
+        raise NotImplementedError
+
+    def carry_out(self, request: HttpRequest) -> HttpResponse:
+        caller, payload = _asked(self, request)
+        known, configuration = inform(caller, "")
+        admit(self, request, caller, known)
+        items = _items(payload)
+        bodies = [RESPOND.read(item) if isinstance(item, Mapping) else None for item in items]
+        around = Surroundings(known.tenant, configuration, [body for body in bodies if body is not None], now=known.at)
+        outcomes = _judged(known, items, bodies, around)
+        errors = [
+            {"index": index, "error": described(outcome)}
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, Exception)
+        ]
+        succeeded = len(items) - len(errors)
+        counted = {"processed": len(items), "succeeded": succeeded, "failed": len(errors), "errors": errors}
+        if succeeded:
+            return as_json(counted)
+        said = f"None of the {len(items)} outcomes could be recorded; errors says why."
+        return as_json(counted | envelope(request, 422, "ALL_FAILED", message=said), status=422)
+
+
+def _asked(view: PlainView, request: HttpRequest) -> tuple[Caller, Mapping[str, Any]]:
+    """Who asks, and the body; what is wrong with it is said only to those who may ask at all."""
+    caller = caller_of(request)
+    try:
+        return caller, payload_of(request)
+    except APIException:
+        admit(view, request, caller, identify(caller))
+        raise
+
+
+def _items(payload: Mapping[str, Any]) -> list[Any]:
+    items = payload.get("outcomes")
+    if not isinstance(items, list) or not 0 < len(items) <= MOST_AT_ONCE:
+        said = f"{len(items)} of them" if isinstance(items, list) else shown(items)
+        raise refuse("outcomes", f"{said}: send a list of 1 to {MOST_AT_ONCE} outcomes.")
+    return items
+
+
+def _judged(
+    known: Known, items: list[Any], bodies: list[Body | None], around: Surroundings
+) -> list[Outcome | ValidationError]:
+    """What became of every item: its answer, or why it was refused."""
+    judged: list[Any] = []
+    for item, body in zip(items, bodies, strict=True):
+        try:
+            judged.append(_report(item, body, around))
+        except ValidationError as error:
+            judged.append(error)
+    reports = [each for each in judged if isinstance(each, Report)]
+    answers = iter(respond(known.tenant, reports) if reports else ())
+    return [next(answers) if isinstance(each, Report) else each for each in judged]
+
+
+def _report(item: Any, body: Body | None, around: Surroundings) -> Report:
+    if body is None:
+        raise refuse("", f"{shown(item)} is not an object; send {{...}}.")
+    return report_of(body, item, around)
