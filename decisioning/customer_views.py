@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from decisioning import customers
 from decisioning.addresses import customer_in
 from decisioning.customers import CustomerBatch
+from decisioning.erasing import erase
 from decisioning.filters import CustomerFilterSet
 from decisioning.models import Customer, SegmentMember
 from decisioning.serializers import CustomerChangeSerializer, CustomerSerializer
@@ -23,17 +24,17 @@ from kaireon.api.errors import described, envelope, refuse
 from kaireon.api.fields import shown
 from kaireon.api.filters import StrictFilterBackend
 from kaireon.api.pagination import paginate
-from kaireon.api.permissions import actor_of
+from kaireon.api.permissions import actor_of, role_refusal
 from kaireon.api.requests import payload_of
 from kaireon.api.schema import DELETED, ERROR, OBJECT, PAGINATION, TEXT, WHOLE, listed, named, record
 from kaireon.api.viewsets import SAFE, expected_version, paged, row_version
-from kaireon.tenancy import EDITORS, READERS, Role, Tenant
+from kaireon.tenancy import ADMINS, EDITORS, READERS, Role, Tenant
 from kaireon.writing import StaleVersion, writing
 
 FILTERS = ("customerId", "segment", "timezone", "createdAfter", "createdBefore", "updatedAfter", "updatedBefore")
 PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", {"type": "integer", "minimum": 1})]
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="rowVersion")
-ERASE = OpenApiParameter("erase", str, enum=["false"])
+ERASE = OpenApiParameter("erase", str, enum=["true", "false"])
 NAMED = OpenApiParameter("customer_id", str, OpenApiParameter.PATH, description="Percent-encoded; may hold anything")
 OUTCOME = {
     "processed": WHOLE,
@@ -131,7 +132,7 @@ class CustomerView(CustomerEndpoint):
         responses={200: OpenApiResponse(DELETED, "Deleted")},
     )
     def delete(self, request: Request, customer_id: str) -> Response:
-        """Removes attributes, zone and membership; interactions stay."""
+        """Removes attributes, zone and membership; interactions stay. With `erase=true` everything goes (admin)."""
         return _deleted(request, customer_in(request, customer_id))
 
 
@@ -206,12 +207,32 @@ def _stored(request: Request, payload: Mapping[str, Any], *, must_exist: bool = 
 
 
 def _deleted(request: Request, customer_id: str) -> Response:
-    if request.query_params.get("erase", "false") != "false":
-        raise refuse("erase", "Erasing everything known of a customer is not available; leave erase out.")
+    if _wants_erasing(request):
+        return _erased(request, customer_id)
     with writing(actor_of(request)) as unit:
         row = _found(request, customer_id)
         customers.delete_customer(unit, row, expected_version=expected_version(request, {}))
     return Response({"success": True, "id": customer_id})
+
+
+def _wants_erasing(request: Request) -> bool:
+    wanted = request.query_params.get("erase", "false")
+    if wanted not in {"true", "false"}:
+        raise refuse("erase", f"{shown(wanted)} is neither true nor false.")
+    return wanted == "true"
+
+
+def _erased(request: Request, customer_id: str) -> Response:
+    """Everything known of the customer goes, whether or not they were ever stored."""
+    actor = actor_of(request)
+    if actor.role not in ADMINS:
+        raise PermissionDenied(role_refusal(actor.role, ADMINS))
+    with writing(actor) as unit:
+        gone = erase(unit, customer_id)
+        if not any(gone.values()):
+            raise NotFound(f"Nothing is known of a customer with the id {shown(customer_id)}.")
+        customers.audit_erasure(unit, customer_id, gone)
+    return Response({"success": True, "id": customer_id, "erased": gone})
 
 
 def _items(payload: Mapping[str, Any]) -> list[Any]:

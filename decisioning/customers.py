@@ -170,6 +170,18 @@ def audit_many(batch: CustomerBatch, *, action: str) -> None:
         )
 
 
+def audit_erasure(unit: Writing, customer_id: str, gone: Mapping[str, int]) -> None:
+    """One entry about what was erased, in numbers; it names the customer by a fingerprint only."""
+    unit.audit(
+        action="erase",
+        entity_type="customer",
+        entity_id=sha256(customer_id.encode()).hexdigest(),
+        entity_name="an erased customer",
+        before=dict(gone),
+        after=None,
+    )
+
+
 def audited_id(customer_id: str) -> str:
     """A customer's id as entries' `entityId`: itself, or the SHA-256 of one that is too long for the column."""
     return customer_id if len(customer_id) <= LONGEST_AUDITED else sha256(customer_id.encode()).hexdigest()

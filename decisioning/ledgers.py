@@ -141,13 +141,16 @@ def contact_told(interaction: Interaction) -> Contact:
 
 def lock(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, ContactLedger]:
     """The customers' rows, locked in the order of their ids so that two who lock many never wait for each other."""
-    rows = ContactLedger.objects.of(tenant).filter(customer_id__in=customer_ids)
-    missing = sorted(set(customer_ids) - set(rows.values_list("customer_id", flat=True)))
-    ContactLedger.objects.bulk_create(
-        [ContactLedger(tenant=tenant, customer_id=customer_id, complete_from=NOTHING) for customer_id in missing],
-        ignore_conflicts=True,
-    )
-    return {row.customer_id: row for row in rows.select_for_update().order_by("customer_id")}
+    wanted = set(customer_ids)
+    rows = ContactLedger.objects.of(tenant).filter(customer_id__in=wanted).select_for_update().order_by("customer_id")
+    locked = {row.customer_id: row for row in rows}
+    while missing := sorted(wanted - locked.keys()):  # again, if somebody erased a customer meanwhile
+        ContactLedger.objects.bulk_create(
+            [ContactLedger(tenant=tenant, customer_id=customer_id, complete_from=NOTHING) for customer_id in missing],
+            ignore_conflicts=True,
+        )
+        locked = {row.customer_id: row for row in rows.all()}
+    return locked
 
 
 def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:

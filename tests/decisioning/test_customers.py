@@ -142,7 +142,7 @@ def test_where_the_server_tells_the_address_as_sent_its_slashes_are_told_apart()
 def test_deleting_removes_the_row_and_the_memberships_only(editor: Door, tenant: Tenant, vip: str) -> None:
     before = stored()
     editor("PUT", "customers/ada", {"segments": ["vip"]})
-    assert fault(editor("DELETE", "customers/ada?erase=true")) == (400, "VALIDATION_ERROR", ["erase"])
+    assert fault(editor("DELETE", "customers/ada?erase=yes")) == (400, "VALIDATION_ERROR", ["erase"])
     assert Customer.objects.of(tenant).count() == 1
     assert editor("DELETE", "customers?customerId=ada&erase=false") == (200, {"success": True, "id": "ada"})
     assert rows_added(before) == {"kaireon.AuditEntry": 2}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 
+from decisioning.erasing import ERASED
 from decisioning.ledgers import faults
-from decisioning.models import IdempotencyKey, Interaction
+from decisioning.models import Customer, IdempotencyKey, Interaction
 from kaireon import clock
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
@@ -209,7 +212,7 @@ def test_of_many_reports_the_good_ones_are_recorded(admin: Door, tenant: Tenant,
     assert added == {
         "decisioning.Interaction": 4,
         "decisioning.IdempotencyKey": 1,
-        "decisioning.ContactLedger": 3,
+        "decisioning.ContactLedger": 2,
         "decisioning.Presentation": 1,
         "decisioning.Word": 2,
     }
@@ -242,3 +245,36 @@ def test_history_is_read_newest_first_and_filtered(admin: Door, catalogue: Catal
     assert days(f"creativeId={catalogue.creative}&limit=1") == [3]
     assert days("channelId=ch_x") == []
     assert admin("GET", "interaction-history?customer=ada")[0] == 400
+
+
+def test_an_erased_customer_leaves_nothing_but_totals(
+    admin: Door, as_role: Callable[[str], Door], catalogue: Catalogue
+) -> None:
+    editor, untouched = as_role("editor"), stored()
+    assert admin("PUT", "customers/ada", {"attributes": {"name": "Ada"}})[0] == 201
+    recorded(admin, recommendationId=recommended(admin)["recommendationId"], rank=1)
+    assert editor("DELETE", "customers/ada?erase=true")[0] == 403
+    assert admin("DELETE", "customers/ada?erase=true") == (
+        200,
+        {
+            "success": True,
+            "id": "ada",
+            "erased": {
+                "memberships": 0,
+                "customers": 1,
+                "interactions": 1,
+                "presentations": 1,
+                "reservations": 0,
+                "decisions": 1,
+                "ledgers": 1,
+            },
+        },
+    )
+    left = {label for label, number in rows_added(untouched).items() if number}
+    assert left == {"decisioning.Manifest", "decisioning.Word", "kaireon.AuditEntry"}
+    assert admin("DELETE", "customers/ada?erase=true")[0] == 404
+
+
+def test_every_table_that_names_a_customer_is_erased() -> None:
+    named = {model for model in apps.get_models() if any(field.name == "customer_id" for field in model._meta.fields)}
+    assert named == {*ERASED.values(), Customer}

@@ -1,0 +1,41 @@
+"""Erasing a customer: whatever is stored under their id goes, totals over all customers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Model
+
+from decisioning.ledgers import lock
+from decisioning.models import (
+    ContactLedger,
+    Customer,
+    Decision,
+    Interaction,
+    Presentation,
+    Reservation,
+    SegmentMember,
+)
+from kaireon.writing import Writing
+
+# What is told about and in which order it goes: the ledger last, because it holds other writers back until then.
+ERASED: Mapping[str, type[Model]] = {
+    "interactions": Interaction,
+    "presentations": Presentation,
+    "reservations": Reservation,
+    "decisions": Decision,
+    "ledgers": ContactLedger,
+}
+
+
+def erase(unit: Writing, customer_id: str) -> dict[str, int]:
+    """Removes everything known of a customer, stored or stranger; the number of rows of each kind."""
+    lock(unit.tenant, [customer_id])
+    members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
+    gone = {"memberships": members.delete()[0]}
+    gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]
+    for name, model in ERASED.items():
+        rows: Any = model._default_manager.filter(tenant=unit.tenant, customer_id=customer_id)
+        gone[name] = rows.delete()[0]
+    return gone
