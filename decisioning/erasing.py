@@ -31,11 +31,13 @@ ERASED: Mapping[str, type[Model]] = {
 
 def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     """Removes everything known of a customer, stored or stranger; the number of rows of each kind."""
-    lock(unit.tenant, [customer_id])
+    [ledger] = lock(unit.tenant, [customer_id]).values()
     members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
     gone = {"memberships": members.delete()[0]}
     gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]
     for name, model in ERASED.items():
         rows: Any = model._default_manager.filter(tenant=unit.tenant, customer_id=customer_id)
         gone[name] = rows.delete()[0]
+    if not ledger.revision:
+        gone["ledgers"] = 0  # it was made to be locked
     return gone
