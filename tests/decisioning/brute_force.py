@@ -10,7 +10,7 @@ import csv
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
@@ -69,41 +69,33 @@ def start_of(day: date, zone: str, hour: int = 0) -> int:
 
 
 class Touches:
-    """The file: every customer's touches, and the running totals over all customers."""
+    """The file: every customer's touches, and the running totals over all customers.
 
-    def __init__(self, path: Path, offers: dict[str, Thing], costs: dict[str, Decimal]) -> None:
+    Things are named like the channels of the file; a row is a touch with the thing of its channel.
+    """
+
+    def __init__(self, path: Path, things: dict[str, Thing], costs: dict[str, Decimal]) -> None:
         self.costs = costs
         self.of: dict[str, list[Thing]] = defaultdict(list)
         self._spent: dict[tuple[str, str | None], list[tuple[int, Decimal]]] = defaultdict(list)
         with path.open(newline="") as stream:
             for row in csv.DictReader(stream):
-                self._add(row, offers[row["channel"]])
+                self._add(row, things[row["channel"]])
         self._times, self._sums = {}, {}
         for key, entries in self._spent.items():
             entries.sort()
             self._times[key] = [at for at, _ in entries]
             self._sums[key] = list(accumulate((cost for _, cost in entries), initial=Decimal(0)))
 
-    def _add(self, row: dict[str, str], offer: Thing) -> None:
+    def _add(self, row: dict[str, str], thing: Thing) -> None:
         outcome = {"impression": "impression", "conversion": "convert"}[row["interaction"]]
-        channel = row["channel"]
-        touch = Thing(
-            channel,
-            channel,
-            channel,
-            offer.category,
-            offer.subcategory,
-            offer.label,
-            at=milliseconds(row["time"]),
-            outcome=outcome,
-            campaign=channel,
-        )
+        touch = replace(thing, at=milliseconds(row["time"]), outcome=outcome, campaign=row["channel"])
         self.of[row["customer_id"]].append(touch)
         if outcome == "impression":
             for scope in ("global", "offer", "creative", "channel", "category", "subcategory"):
                 value = None if scope == "global" else getattr(touch, scope)
                 if scope == "global" or value is not None:
-                    self._spent[scope, value].append((touch.at, self.costs[channel]))
+                    self._spent[scope, value].append((touch.at, self.costs[touch.channel]))
 
     def total(self, scope: str, value: str | None, field: str, at: int) -> Decimal:
         """Impressions or money over all customers up to an instant."""

@@ -13,6 +13,7 @@ from creatives.models import Category, Channel, Creative, Offer, Placement
 from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
+from tests.decisioning.touches import SOURCE, at_hand
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 KEYS = {"offer": Offer, "creative": Creative, "channel": Channel, "placement": Placement, "category": Category}
@@ -63,3 +64,9 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return written
+
+
+@pytest.fixture(params=[SOURCE])
+def month(tmp_path: Path) -> Path:
+    """The file of advertising touches that is at hand; the test's name says which one it is."""
+    return at_hand(tmp_path)

@@ -6,12 +6,10 @@ name says which it was.
 
 from __future__ import annotations
 
-import csv
-import os
 import random
 import time
 from collections import Counter
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,92 +20,24 @@ from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.conftest import Door
 from tests.decisioning.brute_force import DAY, HOUR, Question, Thing, Touches, milliseconds, text_of, verdict
-from tests.decisioning.importing import imported
+from tests.decisioning.touches import CHANNELS, COSTS, REAL, World, import_touches, shown
 
-CHANNELS = ["Facebook", "Instagram", "Online Display", "Online Video", "Paid Search"]
 CATEGORIES = {"Facebook": "Social", "Instagram": "Social", "Online Display": "Brand", "Online Video": "Brand"}
 SUB_CATEGORIES = {"Facebook": "Feeds", "Online Video": "Films"}
 LABELS = {"Facebook": "social", "Instagram": "social", "Online Video": "moving"}
-COSTS = {name: Decimal(cost) for name, cost in zip(CHANNELS, ["0.02", "0.013", "0.4", "1.25", "0"], strict=True)}
 MANDATORY = "Online Display"
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 SEGMENTS = ["vip", "churned", "minor"]
-REAL = Path(os.environ.get("KAIREON_DATA", Path(__file__).parents[3] / "shared" / "data")) / "ad_touches.csv"
-SOURCE = "real touches" if REAL.is_file() else "generated touches"
 # Triples of a customer, an instant and the policies in force; on PostgreSQL fewer, for it is the same engine.
 TRIPLES = 2000 if connection.vendor == "sqlite" else 600
 CREATIVES = 2  # that one request asks about
 
 
-def generated(path: Path) -> Path:
-    """A file of the real one's shape, the same every time."""
-    rng = random.Random(2018)
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["customer_id", "time", "interaction", "conversion", "conversion_value", "channel"])
-        for customer in range(1000):
-            times = rng.sample(range(1_530_450_000, 1_533_080_000), rng.randint(1, 20))
-            for at in times:
-                won = at == max(times) and rng.random() < 0.3
-                kind, value = ("conversion", rng.randint(5, 90) / 10) if won else ("impression", 0)
-                when = (text_of(at * 1000) or "").replace(".000", "")
-                writer.writerow([f"A{customer:06}", when, kind, int(won), value, rng.choice(CHANNELS)])
-    return path
-
-
-class World:
-    """The catalogue the touches are imported into: an offer, a channel and creatives for every channel of the file."""
-
-    def __init__(self, admin: Door) -> None:
-        self.admin = admin
-        self.ids: dict[tuple[str, str], str] = {}
-        for name in sorted(set(CATEGORIES.values())):
-            self._make("category", "categories", name)
-        for name, category in (("Feeds", "Social"), ("Films", "Brand")):
-            self._make("subcategory", "sub-categories", name, categoryId=self.ids["category", category])
-        for name in CHANNELS:
-            self._make("channel", "channels", name, costPerContact=float(COSTS[name]))
-            self._make("offer", "offers", name, **self._offer(name))
-        self.candidates = {}
-        for index, name in enumerate(CHANNELS):
-            for offer, creative in ((name, name), (CHANNELS[index - 1], f"{name} crossed")):
-                self._make(
-                    "creative",
-                    "creatives",
-                    creative,
-                    offerId=self.ids["offer", offer],
-                    channelId=self.ids["channel", name],
-                )
-                self.candidates[creative] = thing(offer, creative, name)
-
-    def _offer(self, name: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {"category": LABELS.get(name, "")}
-        if name in CATEGORIES:
-            fields["categoryId"] = self.ids["category", CATEGORIES[name]]
-        if name in SUB_CATEGORIES:
-            fields["subCategoryId"] = self.ids["subcategory", SUB_CATEGORIES[name]]
-        if name == MANDATORY:
-            fields |= {"mandatory": True, "mandatoryReason": "law", "mandatoryExpiresAt": "2999-01-01T00:00:00Z"}
-        return fields
-
-    def _make(self, kind: str, path: str, name: str, **fields: Any) -> None:
-        self.ids[kind, name] = self.admin.make(path, name=name, status="active", **fields)["id"]
-
-    def add_policy(self, policy: dict[str, Any]) -> str:
-        """Creates the policy as a draft, its names exchanged for ids."""
-        scopes = [{**scope, "scopeId": self._id(scope["scope"], scope["scopeId"])} for scope in policy["scopes"]]
-        config = dict(policy["config"])
-        for key, kind in (("categoryId", "category"), ("subCategoryId", "subcategory")):
-            if key in config:
-                config[key] = self.ids[kind, config[key]]
-        for key, kind in (("excludeOfferIds", "offer"), ("appliesAcross", "channel")):
-            if key in config:
-                config[key] = [self.ids[kind, name] for name in config[key]]
-        made = self.admin.make("contact-policies", **policy | {"scopes": scopes, "config": config, "status": "draft"})
-        return str(made["id"])
-
-    def _id(self, kind: str, name: str | None) -> str | None:
-        return name if name in (None, "*") else self.ids[kind, name]
+def catalogue() -> Iterator[Thing]:
+    """An offer and a creative for every channel of the file, and on each channel another one's offer too."""
+    for index, name in enumerate(CHANNELS):
+        yield thing(name, name, name)
+        yield thing(CHANNELS[index - 1], f"{name} crossed", name)
 
 
 def thing(offer: str, creative: str, channel: str) -> Thing:
@@ -231,19 +161,18 @@ def random_instant(rng: random.Random, history: list[Thing], policies: list[dict
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("source", [SOURCE])
 def test_every_verdict_over_a_month_of_touches_equals_the_brute_force_reading(
-    admin: Door, delivery: Door, tenant: Tenant, tmp_path: Path, source: str
+    admin: Door, delivery: Door, tenant: Tenant, tmp_path: Path, month: Path
 ) -> None:
-    path, rng = REAL if source == "real touches" else generated(tmp_path / "touches.csv"), random.Random(20180731)
-    world = World(admin)
-    import_touches(path, tenant, rejects=tmp_path / "rejects.csv")
-    touches = Touches(path, {name: thing(name, name, name) for name in CHANNELS}, COSTS)
+    rng = random.Random(20180731)
+    world = World(admin, catalogue(), mandatory=MANDATORY)
+    import_whole(month, tenant, rejects=tmp_path / "rejects.csv")
+    touches = Touches(month, world.candidates, COSTS)
     customers = sorted(touches.of)
     assert Interaction.objects.of(tenant).count() == sum(map(len, touches.of.values()))
 
     policies = random_policies(rng, per_rule=4)
-    ids = {policy["name"]: world.add_policy(policy) for policy in policies}
+    ids = {policy["name"]: world.add_policy(policy, status="draft") for policy in policies}
     stood: Counter[str] = Counter()
     triples = set()
     while len(triples) < TRIPLES:
@@ -276,20 +205,12 @@ def test_every_verdict_over_a_month_of_touches_equals_the_brute_force_reading(
     assert min(stood.values()) > TRIPLES // 60, stood
 
 
-def import_touches(path: Path, tenant: Tenant, *, rejects: Path) -> None:
+def import_whole(path: Path, tenant: Tenant, *, rejects: Path) -> None:
     """Imports the file; of the real one its numbers are known."""
-    columns = "customerId=customer_id,timestamp=time,outcome=interaction,conversionValue=conversion_value"
-    columns += ",channel=channel,offer=channel,creative=channel,campaignId=channel"
     started = time.monotonic()
-    said = imported(path, columns=[columns], map_outcome=["conversion=convert"], rejects=rejects)
+    said = import_touches(path, tenant, rejects=rejects)
     took = time.monotonic() - started
     if path == REAL:
         assert said == "acme: 30,867 imported, 0 already there, 0 failed"
         assert Interaction.objects.of(tenant).values("customer_id").distinct().count() == 3909
         assert took < 60
-
-
-def shown(result: dict[str, Any]) -> Any:
-    """An answer in the brute force's words."""
-    reasons = [(reason["policyName"], reason["lifted"], reason["freeAt"]) for reason in result["reasons"]]
-    return result["allowed"], result["freeAt"], sorted(reasons, key=str)
