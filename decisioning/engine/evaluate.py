@@ -1,13 +1,12 @@
 """Deciding: which candidates are blocked for a customer now, and, when somebody looks, why and until when."""
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
 from decisioning.engine.candidates import Candidate
+from decisioning.engine.counting import counted, lets_go, matching
 from decisioning.engine.facts import Facts, Record
 from decisioning.engine.program import Local, Program
 from decisioning.engine.snapshot import Snapshot, Source
@@ -17,7 +16,7 @@ from policies.windows import DAY, Calendar, Window
 HORIZON = 400 * DAY
 NOTHING = Total()
 
-# What stands behind a breach: a counter's records, newest first; the number of closed hours; or a finding.
+# What stands behind a breach: what a counter counted, newest first; the number of closed hours; or a finding.
 Evidence = list[Record] | int | Finding
 # A breached limit, the candidates it blocks, and its evidence.
 Breach = tuple[int, int, Evidence]
@@ -67,14 +66,15 @@ def evaluate(
 def decide(
     snapshot: Snapshot, program: Program, facts: Facts, *, now: int, skipped: frozenset[int] = frozenset()
 ) -> "Outcome":
-    """The outcome for one customer; O(records + counters touched), hardly more for more candidates.
+    """The outcome for one customer; O(records + holds + counters touched), hardly more for more candidates.
 
-    `skipped` are the limits that do not apply (`Program.unselected`). Records later than `now` do not exist.
+    `skipped` are the limits that do not apply (`Program.unselected`). Records later than `now` do not exist, nor do
+    holds that have lapsed by then.
     """
     local = program.local(customer=facts.timezone, tenant=snapshot.tenant_timezone)
     since = local.since(now)
     breaches: list[Breach] = [(number, mask, Finding(now)) for number, mask in program.always]
-    counters, hits = program.counters, _counted(program, facts, now, min(since, default=now + 1))
+    counters, hits = program.counters, counted(program, facts, now=now, since=min(since, default=now + 1))
     for counter, records in hits.items():
         least, caps = counters[counter]
         if (count := len(records)) >= least:
@@ -87,32 +87,6 @@ def decide(
     return Outcome(
         snapshot, program, facts, local=local, now=now, since=since, skipped=skipped, breaches=breaches, hits=hits
     )
-
-
-def _counted(program: Program, facts: Facts, now: int, since: int) -> dict[int, list[Record]]:
-    """The counters some record in [since, now] fell into, with their records newest first."""
-    hits: defaultdict[int, list[Record]] = defaultdict(list)
-    routes = program.routes
-    for record in _between(facts.records, since, now):
-        trace = record[1]
-        route = routes.get(trace)
-        if route is None:
-            route = program.route(trace, facts.contact(*record))
-        for counter in route:
-            hits[counter].append(record)
-    return hits
-
-
-def _between(records: Sequence[Record], since: int, now: int) -> Sequence[Record]:
-    """The records in [since, now] out of records newest first; what is older than every window costs nothing."""
-    if records and (records[0][0] > now or records[-1][0] < since):
-        first = bisect_left(records, -now, key=_age)
-        return records[first : bisect_right(records, -since, key=_age)]
-    return records
-
-
-def _age(record: Record) -> int:
-    return -record[0]
 
 
 def _other_breaches(program: Program, facts: Facts, local: Local, now: int) -> Iterator[Breach]:
@@ -244,9 +218,9 @@ class Outcome:
         if isinstance(evidence, Finding):
             yield None
         elif isinstance(evidence, list):
-            window, nth = self._window(number), self._nth(number, evidence)
-            if nth[0] >= window.since(at):
-                yield window.leaves(nth[0])
+            lift = self._lets_go(number, evidence)
+            if lift is None or lift > at:
+                yield lift
 
     def standing(self) -> Iterator[tuple[int | None, int]]:
         """When each limit that blocks now lets go, and the candidates it blocks."""
@@ -277,14 +251,14 @@ class Outcome:
     def _finding(self, number: int, evidence: Evidence, candidate: Candidate) -> Finding:
         """The numbers a sentence needs."""
         if isinstance(evidence, list):
-            nth = self._nth(number, evidence)
-            # Windows let the oldest leave first, so the n-th newest is the one whose leaving makes room.
-            return self._count(number, evidence, self._window(number).leaves(nth[0]))
+            return self._count(number, evidence, self._lets_go(number, evidence))
         if isinstance(evidence, int):
             return self.local.hours[evidence].found(self.now) or Finding(self.now)
         test = self.program.limits[number].limit.test
         if isinstance(test, AtMost):
-            return self._count(number, self._all_matching(test, candidate), None)
+            # A limit of 0 blocks whatever it would count, so nobody has counted it before.
+            met = matching(self.facts, test.contacts, test.contacts.key(candidate), now=self.now)
+            return self._count(number, met, None)
         return evidence
 
     def _count(self, number: int, records: Sequence[Record], free_at: int | None) -> Finding:
@@ -295,20 +269,10 @@ class Outcome:
         latest = self.facts.contact(*inside[0]) if inside else None
         return Finding(self.now, free_at, len(inside), latest, zone=zone)
 
-    def _all_matching(self, test: AtMost, candidate: Candidate) -> list[Record]:
-        """What a limit of 0 would count; it blocks whatever that is, so nobody has counted it before."""
-        key = test.contacts.key(candidate)
-        found = []
-        for record in self.facts.records:
-            contact = self.facts.contact(*record)
-            if contact.at <= self.now and test.contacts.include(contact) and test.contacts.key(contact) == key:
-                found.append(record)
-        return sorted(found, key=itemgetter(0), reverse=True)
-
     def _window(self, number: int) -> Window:
         return self.local.windows[self.program.window_of[number]]
 
-    def _nth(self, number: int, records: list[Record]) -> Record:
+    def _lets_go(self, number: int, records: list[Record]) -> int | None:
         test = self.program.limits[number].limit.test
         assert isinstance(test, AtMost)
-        return records[test.n - 1]
+        return lets_go(records, test.n, self._window(number))

@@ -11,6 +11,16 @@ from policies.scope import IMPRESSION
 Record = tuple[int, Hashable]
 
 
+class Hold(NamedTuple):
+    """A place some decision took: it counts as one contact in every window until `until` (UTC ms), then no more.
+
+    `trace` is the one the record of its impression would bear.
+    """
+
+    until: int
+    trace: Hashable
+
+
 class Contact(NamedTuple):
     """One recorded interaction with the values it had at the time; with outcome "impression" it is a contact.
 
@@ -36,15 +46,16 @@ def contact_of(at: int, trace: Any) -> Contact:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """One customer's interactions newest first, segments and zone, and the totals over all customers.
+    """One customer's interactions newest first, open holds, segments and zone, and the totals over all customers.
 
     A record is (instant, trace): the trace is all else that is known of the interaction, in any hashable form that
     `contact` can turn into words. Customers do few different things, so what is worked out for a trace once serves
-    every record that bears it. `totals` is keyed by (budget field, dimension or None for the tenant, key); money is in
-    micro-units and an absent total is zero.
+    every record that bears it. Holds come in any order, lapsed ones may be among them. `totals` is keyed by (budget
+    field, dimension or None for the tenant, key); money is in micro-units and an absent total is zero.
     """
 
     records: Sequence[Record] = ()
+    holds: Sequence[Hold] = ()
     contact: Callable[[int, Any], Contact] = contact_of
     segments: frozenset[str] = frozenset()
     timezone: str | None = None

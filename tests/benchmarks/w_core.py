@@ -174,6 +174,7 @@ def world(n: int, seed: int) -> dict[str, Any]:
         "constraints": [],
         "selected": None,
         "contacts": [contact._asdict() for contact in history(n, seed)],
+        "holds": [],
         "candidates": [
             {name: getattr(candidate, name) for name in Candidate.__dataclass_fields__} for candidate in candidates()
         ],

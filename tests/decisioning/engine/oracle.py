@@ -115,8 +115,11 @@ def in_scope(scope, candidate, contact):
 
 
 def past(world, at, outcomes=("impression",)):
-    """What had been recorded by the decision's instant, `world["now"]`; looking ahead adds nothing."""
-    return [c for c in world["contacts"] if c["at"] <= world["now"] and c["at"] <= at and c["outcome"] in outcomes]
+    """What counts at an instant: recorded by the decision's, `world["now"]`, or held; looking ahead adds nothing."""
+    recorded = [c for c in world["contacts"] if c["at"] <= world["now"] and c["at"] <= at]
+    # A place that is held might be used at any moment up to its lapse, so it is always a contact of just now.
+    held = [{**hold, "at": at, "outcome": "impression"} for hold in world["holds"] if at < hold["until"]]
+    return [contact for contact in recorded + held if contact["outcome"] in outcomes]
 
 
 def age(contacts, at, unit):

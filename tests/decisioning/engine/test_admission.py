@@ -3,7 +3,7 @@
 from decisioning.engine.admission import Admission
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import decide
-from decisioning.engine.facts import Contact, Facts
+from decisioning.engine.facts import Contact, Facts, Hold
 from decisioning.engine.program import Program
 from decisioning.engine.snapshot import Policy, Snapshot, compile_policies
 from policies.limits import Total
@@ -22,7 +22,7 @@ CANDIDATES = [
 ]
 
 
-def admission(*policies, contacts=(), totals=None, campaign=None):
+def admission(*policies, contacts=(), holds=(), totals=None, campaign=None):
     stored = [
         Policy(public_id=f"cp_{n}", name="P", version=1, rule_type=rule, config=config, assignments=assignments, key=n)
         for n, (rule, config, *assignments) in enumerate(policies)
@@ -30,7 +30,7 @@ def admission(*policies, contacts=(), totals=None, campaign=None):
     limits = compile_policies(stored, lambda _kind, public_id: int(public_id.rpartition("_")[2]))
     snapshot = Snapshot(version=1, limits=limits)
     program = Program(limits, CANDIDATES)
-    facts = Facts.of(contacts, totals=totals or {})
+    facts = Facts.of(contacts, holds=holds, totals=totals or {})
     return Admission(decide(snapshot, program, facts, now=NOW), campaign=campaign)
 
 
@@ -47,6 +47,18 @@ def test_a_customer_with_one_contact_left_gets_one():
         ("customer_total_cap", {"maxTotal": 2}, EVERYTHING), contacts=[Contact(NOW - HOUR, offer=9, creative=9)]
     )
     assert admitted(one_left) == [0]
+
+
+def test_a_held_place_is_not_given_away_again():
+    total, held = ("customer_total_cap", {"maxTotal": 3}, EVERYTHING), Contact(0, offer=9, creative=9)[1:]
+    before = [Contact(NOW - HOUR, offer=9, creative=9)]
+    assert admitted(admission(total, contacts=before, holds=[Hold(NOW + 1, held)])) == [0]
+    assert admitted(admission(total, contacts=before, holds=[Hold(NOW, held)])) == [0, 1]
+
+
+def test_a_hold_for_an_offer_leaves_the_others_their_places():
+    held = Hold(NOW + HOUR, Contact(0, offer=1, creative=1, channel=1, category=1)[1:])
+    assert admitted(admission(("frequency_cap", {"maxPerDay": 2}, EACH_OFFER), holds=[held])) == [0, 2, 3]
 
 
 def test_a_cap_per_offer_refuses_the_second_creative_of_an_offer_only():

@@ -120,11 +120,12 @@ def found(verdict):
 
 
 def moments(world):
-    """Instants at which something may change: contacts leaving a window, and a grid of half hours and quarter days."""
+    """Instants at which something may change: contacts leaving, lapses, and a grid of half hours and quarter days."""
     now = world["now"]
     lengths = [HOUR // 2, HOUR, 5 * HOUR, 24 * HOUR, 48 * HOUR, DAY // 2, 7 * DAY, 30 * DAY]
     leaving = {contact["at"] + length for contact in world["contacts"] for length in lengths}
+    lapsing = {hold["until"] for hold in world["holds"]}
     grid = now - now % (HOUR // 2)
     near = {grid + n * HOUR // 2 for n in range(1, 60)}
     far = {grid + n * DAY // 4 for n in range(1, 140)}
-    return leaving | near | far
+    return leaving | lapsing | near | far

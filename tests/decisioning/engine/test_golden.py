@@ -2,7 +2,8 @@
 
 In a file names stand for keys: the offer "Gold Card" has the id `off_gold_card`, and so on. Instants are ISO 8601 in
 UTC, money is in whole units. A contact says what was recorded of it and nothing else; one without a label is one whose
-label was never recorded. `flow` are the policies a flow's filter stage names, and left out it names none in particular.
+label was never recorded. A hold says until when it holds, and else what a contact says. `flow` are the policies a
+flow's filter stage names, and left out it names none in particular.
 """
 
 import json
@@ -16,7 +17,7 @@ import pytest
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import evaluate
 from decisioning.engine.explain import instant_to_wire, to_wire
-from decisioning.engine.facts import Contact, Facts
+from decisioning.engine.facts import Contact, Facts, Hold
 from decisioning.engine.snapshot import Policy, Snapshot, compile_constraints, compile_policies
 from policies.limits import MICRO, Total
 from policies.rules import RULES
@@ -113,9 +114,10 @@ class Told:
         until = mandatoryUntil and instant(mandatoryUntil)
         return Candidate(label=label, cost=round(cost * MICRO), mandatory_until=until, **self.entities(entities))
 
-    def facts(self, *, contacts=(), segments=(), timezone=None, totals=(), tenantTimezone=None):
+    def facts(self, *, contacts=(), holds=(), segments=(), timezone=None, totals=(), tenantTimezone=None):
         return Facts.of(
             contacts=[self.contact(**raw) for raw in contacts],
+            holds=[self.hold(**raw) for raw in holds],
             segments=frozenset(segments),
             timezone=timezone,
             totals=dict(self.total(**raw) for raw in totals),
@@ -123,6 +125,9 @@ class Told:
 
     def contact(self, *, at, outcome="impression", label=None, campaign=None, **entities):
         return Contact(at=instant(at), outcome=outcome, label=label, campaign=campaign, **self.entities(entities))
+
+    def hold(self, *, until, **known):
+        return Hold(instant(until), self.contact(at=until, **known)[1:])
 
     def total(self, *, budgetField, spent, reserved=0, **entity):
         ((dimension, key),) = self.entities(entity).items() or [(None, None)]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from decisioning.engine.candidates import Candidate
-from decisioning.engine.facts import Contact, Facts
+from decisioning.engine.facts import Contact, Facts, Hold
 from decisioning.engine.snapshot import Policy, Snapshot, compile_constraints, compile_policies
 from policies.limits import Total
 from policies.scope import Assignment
@@ -140,11 +140,21 @@ def policy(draw, n):
 @st.composite
 def contact(draw, now):
     back = draw(st.sampled_from([0, HOUR // 2, HOUR, 5 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 31 * DAY]))
-    offer = draw(st.one_of(st.none(), key))
+    outcome = draw(st.sampled_from(["impression"] * 4 + ["complaint", "dismiss"]))
+    return {"at": now - back + draw(jitter), "outcome": outcome, **draw(traced())}
+
+
+@st.composite
+def hold(draw, now):
+    ahead = draw(st.sampled_from([0, HOUR // 4, HOUR // 2, HOUR, 5 * HOUR, DAY, 2 * DAY, 8 * DAY]))
+    return {"until": now + ahead + draw(jitter), **draw(traced())}
+
+
+@st.composite
+def traced(draw):
+    """What contacts and holds have in common."""
     return {
-        "at": now - back + draw(jitter),
-        "outcome": draw(st.sampled_from(["impression"] * 4 + ["complaint", "dismiss"])),
-        "offer": offer,
+        "offer": draw(st.one_of(st.none(), key)),
         "creative": draw(perhaps),
         "channel": draw(perhaps),
         "category": draw(perhaps),
@@ -182,6 +192,7 @@ def worlds(draw):
         "constraints": draw(st.lists(constraint, max_size=2, unique_by=lambda own: own["creative"])),
         "selected": draw(st.one_of(st.none(), st.sets(st.integers(0, 4).map("cp_{}".format)))),
         "contacts": draw(st.lists(contact(now), max_size=8)),
+        "holds": draw(st.lists(hold(now), max_size=3)),
         "candidates": draw(st.lists(candidate, min_size=1, max_size=3)),
     }
 
@@ -230,10 +241,16 @@ def resolve(kind, public_id):
 def facts_of(world):
     return Facts.of(
         contacts=[Contact(**contact) for contact in world["contacts"]],
+        holds=[hold_of(hold) for hold in world["holds"]],
         segments=frozenset(world["segments"]),
         timezone=world["customer_zone"],
         totals={key: Total(*total) for key, total in world["totals"].items()},
     )
+
+
+def hold_of(raw):
+    traced = {name: value for name, value in raw.items() if name != "until"}
+    return Hold(raw["until"], Contact(0, **traced)[1:])
 
 
 def candidates_of(world):
