@@ -8,9 +8,8 @@ found.
 from collections.abc import Iterator
 
 from decisioning.engine.candidates import positions
+from decisioning.engine.counting import NEVER
 from decisioning.engine.evaluate import Outcome
-
-NEVER = 1 << 63
 
 
 def earliest(outcome: Outcome, mask: int) -> int | None:
