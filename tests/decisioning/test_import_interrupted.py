@@ -8,13 +8,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from creatives.models import Channel, Offer
 from decisioning.models import Interaction
@@ -23,6 +20,7 @@ from kaireon.audit import verify
 from kaireon.tenancy import Tenant
 from tests.decisioning.conftest import Write
 from tests.decisioning.importing import HEADER, imported
+from tests.decisioning.servers import database_url
 
 ROWS = 3000
 COMMAND = [sys.executable, "manage.py", "import_interactions", "--tenant=acme", "--batch-size=20", "--create-missing"]
@@ -66,15 +64,6 @@ def wait_until_rows_come(tenant: Tenant, process: subprocess.Popen[bytes]) -> No
         assert process.poll() is None, "the import ended by itself"
         assert time.monotonic() < deadline, "no rows came"
         time.sleep(0.005)
-
-
-def database_url() -> str:
-    """Where another process finds this test's database."""
-    found = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{Path(found['NAME'])}"
-    user = f"{quote(found['USER'])}:{quote(found['PASSWORD'])}" if found["PASSWORD"] else quote(found["USER"])
-    return f"postgres://{user}@{found['HOST']}:{found['PORT'] or 5432}/{found['NAME']}"
 
 
 def content(tenant: Tenant) -> Counter[Any]:
