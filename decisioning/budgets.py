@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
-from django.db.models.expressions import CombinedExpression
 
 from decisioning.configuration import engine_policy
+from decisioning.engine.program import Program
 from decisioning.engine.snapshot import Snapshot, compile_policy
-from decisioning.models import BudgetTotal, Interaction
+from decisioning.models import BudgetTotal, Interaction, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
 from kaireon.lifecycle import Status
@@ -33,7 +32,10 @@ from policies.scope import Dimension
 
 SLICES = 16
 
-Row = tuple[str, int, int, int]  # dimension, key, impressions, micro-units
+# dimension, key, impressions, micro-units, impressions reserved, micro-units reserved
+Row = tuple[str, int, int, int, int, int]
+# What is added to a total, in the order of these columns.
+COLUMNS = ("impressions", "micros", "reserved_impressions", "reserved_micros")
 
 
 Pair = tuple[str, int]
@@ -71,7 +73,7 @@ def selection(asked: Asked) -> str:
     It may answer more than was asked, for dimensions and keys are compared one by one, which takes half the time.
     """
     said = dialect()
-    row = said["row"].format("b.dimension, b.key, b.impressions, b.micros")
+    row = said["row"].format(f"b.dimension, b.key, {', '.join(f'b.{column}' for column in COLUMNS)}")
     wanted = f"b.dimension {said['words']} AND b.key {said['keys']}"
     if asked.whole:
         wanted = f"({wanted} OR b.dimension {said['words']})"
@@ -96,38 +98,72 @@ def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing:
     asked = asked_by(snapshot.budgets)
     if not asked.pairs:
         return {}
-    held: dict[Pair, tuple[int, int]] = {}
-    for word, key, impressions, micros in rows:
-        so_far = held.get((word, key), (0, 0))
-        held[word, key] = so_far[0] + impressions, so_far[1] + micros
+    held = _summed(rows)
     kept = {word for word, key in held if key == MARKER} if existing is None else set()
     found: dict[TotalKey, Total] = {}
-    for (word, key), (impressions, micros) in held.items():
+    for (word, key), sums in held.items():
         if word in kept and (key != MARKER or word == WHOLE_TENANT):
-            found |= _totals(word, key, impressions, micros)
+            found |= _totals(word, key, sums)
     for word in asked.words - kept:
         history = Interaction.objects.of(tenant) if existing is None else existing
         wanted = None if word in asked.whole else {key for other, key in asked.pairs if other == word}
         for key, impressions, micros in _added_up(history, word, wanted):
-            found |= _totals(word, key, impressions, micros)
+            found |= _totals(word, key, (impressions, micros))
     return found
 
 
-def count(tenant: Tenant, interactions: Sequence[Interaction], *, step: int = 1) -> None:
+def count(tenant: Tenant, interactions: Sequence[Interaction], *, step: int = 1) -> set[Pair]:
     """Adds interactions, which were stored in this transaction before, to the totals that are kept; -1 takes back."""
-    if not interactions:
-        return
-    kept = set(BudgetTotal.objects.of(tenant).filter(key=MARKER, slice=0).values_list("dimension", flat=True))
-    if not kept:
-        return
-    added: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
-    for interaction in interactions:
-        for word in kept:
-            key = MARKER if word == WHOLE_TENANT else getattr(interaction, f"{word}_key")
-            if key is not None:
-                added[word, key][0] += step * (interaction.outcome == IMPRESSION)
-                added[word, key][1] += step * interaction.cost_micros
-    _add(tenant, added, own_slice=os.getpid() % SLICES)
+    amounts = [(each, (step * (each.outcome == IMPRESSION), step * each.cost_micros, 0, 0)) for each in interactions]
+    return _distribute(tenant, amounts)
+
+
+def hold(tenant: Tenant, places: Sequence[Reservation], *, step: int = 1) -> set[Pair]:
+    """Adds places to what is reserved of the totals that are kept; -1 gives them back."""
+    return _distribute(tenant, [(each, (0, 0, step, step * each.cost_micros)) for each in places])
+
+
+def nearly_exhausted(tenant: Tenant, program: Program, touched: Collection[Pair], *, most: int) -> bool:
+    """Whether somebody who adds to a budget at the same moment could exceed it; asked after adding to one's own slice.
+
+    Nobody sees what others have added and not committed. But whoever adds holds the row of a slice, so there are at
+    most as many of them as other slices, and each adds at most `most` places.
+    """
+    if not touched:
+        return False
+    words, keys = zip(*touched, strict=True)
+    rows = BudgetTotal.objects.of(tenant).filter(dimension__in=set(words), key__in=set(keys))
+    sums = _summed(rows.values_list("dimension", "key", *COLUMNS))
+    dearest = max((candidate.cost for candidate in program.index.candidates), default=0)
+    for (field, dimension, target), _, shares in program.budgets:
+        pair = dimension or WHOLE_TENANT, target or MARKER
+        if pair in touched and shares:
+            impressions, micros, reserved_impressions, reserved_micros = sums.get(pair, (0, 0, 0, 0))
+            unit = 1 if field == "impressions" else dearest
+            used = impressions + reserved_impressions if field == "impressions" else micros + reserved_micros
+            if used + (SLICES - 1) * most * unit >= min(exhausted_at for exhausted_at, _ in shares):
+                return True
+    return False
+
+
+def lock(tenant: Tenant, asked: Asked) -> None:
+    """Holds every slice of the totals that are asked for, so that what is read next stays true until the commit."""
+    pairs = [pair for pair in asked.pairs if pair[1] != MARKER or pair[0] == WHOLE_TENANT]
+    every = [
+        BudgetTotal(tenant=tenant, dimension=word, key=key, slice=number)
+        for word, key in sorted(pairs)
+        for number in range(SLICES)
+    ]
+    BudgetTotal.objects.bulk_create(every, ignore_conflicts=True)
+    rows = BudgetTotal.objects.of(tenant).filter(dimension__in=asked.words, key__in={key for _, key in pairs})
+    list(rows.select_for_update().order_by("dimension", "key", "slice").values_list("pk"))
+
+
+def keep_missing(tenant: Tenant, asked: Asked, rows: Iterable[Row]) -> None:
+    """Keeps the dimensions that are asked about and not kept yet: what binds must not rest on what is added up."""
+    missing = asked.words - {word for word, key, *_ in rows if key == MARKER}
+    if missing:
+        keep(tenant, missing)
 
 
 def keep(tenant: Tenant, words: Iterable[str]) -> None:
@@ -144,9 +180,11 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
             marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
             if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():
                 sums = _added_up(Interaction.objects.of(tenant), word, None)
-                found = {(word, key): [impressions, micros] for key, impressions, micros in sums}
+                found = {(word, key): [impressions, micros, 0, 0] for key, impressions, micros in sums}
                 BudgetTotal.objects.bulk_create([marker], ignore_conflicts=True)
                 _add(tenant, found, own_slice=0)
+                places = Reservation.objects.of(tenant).open()
+                _distribute(tenant, [(place, (0, 0, 1, place.cost_micros)) for place in places], words={word})
 
 
 def recount(tenant: Tenant) -> int:
@@ -177,12 +215,14 @@ def _asked_by_policy(policy: ContactPolicy) -> set[str]:
     return {test.dimension or WHOLE_TENANT for test in tests if isinstance(test, Spend)}
 
 
-def _totals(word: str, key: int | None, impressions: int, micros: int) -> Mapping[TotalKey, Total]:
+def _totals(word: str, key: int | None, amounts: Sequence[int]) -> Mapping[TotalKey, Total]:
+    """A total's impressions and money, as the engine names them; nothing is reserved of what is added up."""
+    impressions, micros, reserved_impressions, reserved_micros = [*amounts, 0, 0][: len(COLUMNS)]
     dimension: Any = word or None
     target = None if dimension is None else key
     return {
-        ("impressions", dimension, target): Total(spent=impressions),
-        ("spend", dimension, target): Total(spent=micros),
+        ("impressions", dimension, target): Total(impressions, reserved_impressions),
+        ("spend", dimension, target): Total(micros, reserved_micros),
     }
 
 
@@ -199,16 +239,39 @@ def _added_up(history: Any, word: str, keys: set[int] | None) -> list[tuple[int,
     return [(key, impressions, int(micros)) for key, impressions, micros in rows]
 
 
-def _add(tenant: Tenant, added: Mapping[tuple[str, int], Sequence[int]], *, own_slice: int) -> None:
+def _distribute(
+    tenant: Tenant, amounts: Sequence[tuple[Any, Sequence[int]]], *, words: Collection[str] | None = None
+) -> set[Pair]:
+    """Adds the amounts of things that have keys to the totals that are kept, or to those named; which they were."""
+    if not amounts:
+        return set()
+    kept = words
+    if kept is None:
+        kept = set(BudgetTotal.objects.of(tenant).filter(key=MARKER, slice=0).values_list("dimension", flat=True))
+    added: dict[Pair, list[int]] = {}
+    for thing, amount in amounts:
+        for word in kept:
+            key = MARKER if word == WHOLE_TENANT else getattr(thing, f"{word}_key")
+            if key is not None:
+                so_far = added.setdefault((word, key), [0] * len(COLUMNS))
+                added[word, key] = [one + other for one, other in zip(so_far, amount, strict=True)]
+    _add(tenant, added, own_slice=os.getpid() % SLICES)
+    return set(added)
+
+
+def _add(tenant: Tenant, added: Mapping[Pair, Sequence[int]], *, own_slice: int) -> None:
     """Adds to the slices, in the order of their keys, so that two who add to many never wait for each other."""
-    for (word, key), (impressions, micros) in sorted(added.items()):
-        if not impressions and not micros:
-            continue
-        row, _ = BudgetTotal.objects.get_or_create(tenant=tenant, dimension=word, key=key, slice=own_slice)
-        BudgetTotal.objects.filter(pk=row.pk).update(
-            impressions=_plus("impressions", impressions), micros=_plus("micros", micros)
-        )
+    for (word, key), amounts in sorted(added.items()):
+        if any(amounts):
+            row, _ = BudgetTotal.objects.get_or_create(tenant=tenant, dimension=word, key=key, slice=own_slice)
+            sums = {column: F(column) + amount for column, amount in zip(COLUMNS, amounts, strict=True)}
+            BudgetTotal.objects.filter(pk=row.pk).update(**sums)
 
 
-def _plus(column: str, number: int) -> CombinedExpression:
-    return F(column) + number
+def _summed(rows: Iterable[Any]) -> dict[Pair, tuple[int, ...]]:
+    """The slices of every total together."""
+    sums: dict[Pair, tuple[int, ...]] = {}
+    for word, key, *amounts in rows:
+        so_far = sums.get((word, key), (0,) * len(COLUMNS))
+        sums[word, key] = tuple(one + other for one, other in zip(so_far, amounts, strict=True))
+    return sums

@@ -20,7 +20,7 @@ from decisioning.configuration import Configuration
 from decisioning.engine.assignment import Place
 from decisioning.engine.facts import Facts
 from decisioning.engine.recommend import Wish
-from decisioning.histories import Recalled, decoded
+from decisioning.histories import Recalled, decoded, told
 from decisioning.recommendations import Answer, Chosen, Frozen, Line, choose
 from kaireon.tenancy import Tenant
 from policies.limits import Total
@@ -49,6 +49,7 @@ def pack(answer: Answer, chosen: Chosen, recalled: Recalled) -> bytes:
         "timezone": facts.timezone,
         "totals": [[*key, total.spent, total.reserved] for key, total in facts.totals.items()],
         "records": None if recalled.ledger is not None else facts.records,
+        "holds": recalled.holds.hex(),
         "flowVersion": answer.flow_version,
         "counts": [answer.candidates, answer.allowed],
         "freeAt": answer.free_at,
@@ -112,9 +113,10 @@ def _facts(document: dict[str, Any], ledger: bytes, tenant: Tenant) -> Facts:
         "timezone": document["timezone"],
         "totals": {(field, word, key): Total(*rest) for field, word, key, *rest in document["totals"]},
     }
+    held: dict[str, Any] = {"holds": bytes.fromhex(document["holds"]), "now": document["at"]}
     if document["records"] is None:
-        return decoded(tenant, ledger, now=document["at"], **about)
-    return Facts(records=[(at, tuple(trace)) for at, trace in document["records"]], **about)
+        return decoded(tenant, ledger, **held, **about)
+    return told(tenant, [(at, tuple(trace)) for at, trace in document["records"]], **held, **about)
 
 
 def _wish(wish: Wish) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from decisioning import budgets
 from decisioning.configuration import Configuration
 from decisioning.decided import unpack
 from decisioning.histories import Recalled, recall
@@ -17,7 +18,7 @@ from decisioning.lookup import Caller, Known, inform
 from decisioning.manifest import configuration_from
 from decisioning.models import Decision, Manifest
 from decisioning.recommendations import Answer, Ask, Chosen, answered, choose, trace, wire
-from decisioning.storing import bind, implicit, store
+from decisioning.storing import bind, binds, store
 from kaireon import clock
 from kaireon.reading import patience
 from kaireon.tenancy import Tenant
@@ -55,23 +56,34 @@ def rehearse(drafted: Draft) -> dict[str, Any]:
 def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> dict[str, Any]:
     """Stores the decision as it is answered, and answers.
 
-    Where an implicit channel takes part, being recommended is the contact. It is written on the condition that the
-    customer's ledger is still the one the decision was made with. If somebody was faster, it is decided once more with
-    the ledger locked, so whoever decides next counts the contact.
+    Where being recommended is the contact, or places are reserved, that is written on the condition that the
+    customer's ledger is still the one the decision was made with. If somebody was faster, or a budget is nearly
+    exhausted, it is decided once more while all of that is held, so whoever decides next counts it.
     """
-    if not implicit(drafted.chosen):
-        key = store(drafted.known, drafted.chosen, drafted.answer, drafted.recalled)
+    known, chosen = drafted.known, drafted.chosen
+    if not binds(chosen, drafted.ask):
+        key = store(known, chosen, drafted.answer, drafted.recalled)
         return _body(drafted, drafted.answer, key=key)
+    budgets.keep_missing(known.tenant, known.asked, known.totals)
     try:
         with transaction.atomic():
             patience()
-            return _bound(drafted)
+            return _bound(drafted, alone=False)
     except Overtaken:
         with transaction.atomic():
             patience()
-            lock(drafted.known.tenant, [drafted.known.customer_id])
-            known, configuration = inform(caller, drafted.known.customer_id)
-            return _bound(draft(known, configuration, read(known, configuration), started=started))
+            return _bound(_decided_alone(drafted, caller, read, started=started), alone=True)
+
+
+def _decided_alone(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> Draft:
+    """The decision made again while the ledger and the budgets are held; what is read after that stays true."""
+    tenant, customer_id = drafted.known.tenant, drafted.known.customer_id
+    lock(tenant, [customer_id])
+    known, configuration = inform(caller, customer_id)
+    if known.asked.pairs:
+        budgets.lock(tenant, known.asked)
+        known, configuration = inform(caller, customer_id)
+    return draft(known, configuration, read(known, configuration), started=started)
 
 
 def read_back(tenant: Tenant, decision: Decision) -> dict[str, Any]:
@@ -82,8 +94,11 @@ def read_back(tenant: Tenant, decision: Decision) -> dict[str, Any]:
     return wire(answer, configuration, key=decision.pk) | {"trace": trace(chosen)}
 
 
-def _bound(drafted: Draft) -> dict[str, Any]:
-    key, answer = bind(drafted.known, drafted.chosen, drafted.answer, drafted.recalled)
+def _bound(drafted: Draft, *, alone: bool) -> dict[str, Any]:
+    known, chosen, answer, recalled = drafted.known, drafted.chosen, drafted.answer, drafted.recalled
+    if not binds(chosen, drafted.ask):
+        return _body(drafted, answer, key=store(known, chosen, answer, recalled))
+    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone)
     return _body(drafted, answer, key=key)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from django.db import connection
 
 from decisioning import budgets
 from decisioning.budgets import asked_by
+from decisioning.engine import holds as held_places
 from decisioning.engine import ledger as codec
-from decisioning.engine.facts import Facts, Record
+from decisioning.engine.facts import Facts, Hold, Record
 from decisioning.engine.snapshot import Snapshot
 from decisioning.ledgers import RecordReader
 from decisioning.lookup import Known
@@ -39,10 +40,14 @@ EARLIEST = -62_135_596_800_000
 
 @dataclass(frozen=True)
 class Recalled:
-    """Facts, and the bytes of the ledger their records are; None when they were read from history."""
+    """Facts, and the bytes of the ledger their records are; None when they were read from history.
+
+    `holds` are the bytes of the open reservations that count.
+    """
 
     facts: Facts
     ledger: bytes | None
+    holds: bytes = b""
 
 
 def recall(
@@ -66,20 +71,29 @@ def recall(
     now = known.now if as_of is None else clock.milliseconds(as_of)
     since = snapshot.horizon(now, known.timezone)
     held = known.ledger
+    holds = b"" if as_of is not None or held is None else held.holds
     if as_of is None and held is not None and held.complete_from <= since:
-        return Recalled(decoded(known.tenant, held.records, now=now, **about), held.records)
+        return Recalled(decoded(known.tenant, held.records, holds=holds, now=now, **about), held.records, holds)
     if known.stranger:
         return Recalled(Facts(**about), b"")
     records = recorded(known.tenant, known.customer_id, since=since, until=now, live=as_of is None)
-    return Recalled(Facts(records=records, **about), None)
+    return Recalled(told(known.tenant, records, holds=holds, now=now, **about), None, holds)
 
 
-def decoded(tenant: Tenant, ledger: bytes, *, now: int, **about: Any) -> Facts:
-    """A ledger's records as facts; one dated later than `now` counts as now."""
+def decoded(tenant: Tenant, ledger: bytes, *, holds: bytes, now: int, **about: Any) -> Facts:
+    """A ledger's records and holds as facts; a record dated later than `now` counts as now."""
     records = codec.decode(ledger)
     if records and records[0][0] > now:
         records = [(min(at, now), trace) for at, trace in records]
-    return Facts(records=records, contact=RecordReader(tenant), **about)
+    places = [place.hold for place in held_places.decode(holds, now=now)]
+    return Facts(records=records, holds=places, contact=RecordReader(tenant), **about)
+
+
+def told(tenant: Tenant, records: Sequence[Record], *, holds: bytes, now: int, **about: Any) -> Facts:
+    """Records out of history, and a ledger's holds, as facts."""
+    read = RecordReader(tenant)
+    places = held_places.decode(holds, now=now)
+    return Facts(records=records, holds=[Hold(place.until, read(now, place.trace)[1:]) for place in places], **about)
 
 
 def recorded(tenant: Tenant, customer_id: str, *, since: int, until: int, live: bool) -> list[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, QuerySet
 
+from decisioning.engine import holds
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Contact
-from decisioning.models import ContactLedger, Interaction, Word
+from decisioning.models import ContactLedger, Interaction, Reservation, Word
 from decisioning.models.ledgers import EVERYTHING, NOTHING
+from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.tenancy import Tenant
 
@@ -40,6 +42,7 @@ class Held:
     records: bytes
     complete_from: int
     revision: int
+    holds: bytes = b""
 
 
 class Overtaken(Exception):
@@ -90,15 +93,26 @@ def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
     histories: dict[str, list[Contact]] = defaultdict(list)
     for customer_id, *row in _history(tenant, wanted):
         histories[customer_id].append(contact_of(row))
-    numbers = _numbers_of(tenant, [contact for history in histories.values() for contact in history])
+    places = _open_places(tenant, wanted)
+    told = [contact for history in histories.values() for contact in history]
+    numbers = _numbers_of(tenant, [*told, *(contact_held(place) for group in places.values() for place in group)])
     for customer_id in wanted:
-        rows[customer_id].records, rows[customer_id].complete_from = _written(histories[customer_id], numbers)
-        rows[customer_id].revision += 1
-    ContactLedger.objects.bulk_update(rows.values(), ["records", "complete_from", "revision"], batch_size=200)
+        row = rows[customer_id]
+        row.records, row.complete_from = _written(histories[customer_id], numbers)
+        row.holds = holds.encode(_place(place, numbers) for place in places[customer_id])
+    store(rows.values())
 
 
-def append(tenant: Tenant, customer_id: str, held: Held | None, contacts: Sequence[Contact]) -> bool:
-    """Adds contacts to the ledger that was read, inside a transaction; raises Overtaken if it has changed since.
+def append(
+    tenant: Tenant,
+    customer_id: str,
+    held: Held | None,
+    contacts: Sequence[Contact],
+    places: Sequence[Reservation] = (),
+    *,
+    now: int,
+) -> bool:
+    """Adds contacts and places to the ledger that was read, inside a transaction; raises Overtaken if it has changed.
 
     False says that the ledger holds nothing one may add to: its row is locked then, and `refill` is due once history
     has been written.
@@ -108,14 +122,17 @@ def append(tenant: Tenant, customer_id: str, held: Held | None, contacts: Sequen
         if row.revision != (held.revision if held is not None else 0):
             raise Overtaken
         return False
-    numbers = _numbers_of(tenant, contacts)
+    numbers = _numbers_of(tenant, [*contacts, *map(contact_held, places)])
     records = held.records
     for contact in contacts:
         records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
     records, since = codec.compacted(records)
     complete_from = held.complete_from if since is None else max(held.complete_from, since)
+    open_places = [*holds.decode(held.holds, now=now), *(_place(place, numbers) for place in places)]
     rows = ContactLedger.objects.of(tenant).filter(customer_id=customer_id, revision=held.revision)
-    if not rows.update(records=records, complete_from=complete_from, revision=held.revision + 1):
+    if not rows.update(
+        records=records, holds=holds.encode(open_places), complete_from=complete_from, revision=held.revision + 1
+    ):
         raise Overtaken
     return True
 
@@ -130,8 +147,44 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
             records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
         row.records, since = codec.compacted(records)
         row.complete_from = row.complete_from if since is None else max(row.complete_from, since)
+    store(rows)
+
+
+def store(rows: Iterable[ContactLedger]) -> None:
+    """Stores ledgers whose rows are locked."""
+    changed = list(rows)
+    for row in changed:
         row.revision += 1
-    ContactLedger.objects.bulk_update(rows, ["records", "complete_from", "revision"], batch_size=200)
+    ContactLedger.objects.bulk_update(changed, ["records", "holds", "complete_from", "revision"], batch_size=200)
+
+
+def release(rows: Iterable[ContactLedger], places: Iterable[Reservation]) -> None:
+    """Takes places out of ledgers whose rows are locked; they are not stored yet."""
+    by_customer = {row.customer_id: row for row in rows}
+    for place in places:
+        row = by_customer[place.customer_id]
+        row.holds = holds.remove(bytes(row.holds), decision=place.decision_key, rank=place.rank)
+
+
+def contact_held(place: Reservation) -> Contact:
+    """The contact a place would be."""
+    return Contact(
+        clock.milliseconds(place.reserved_at),
+        IMPRESSION,
+        offer=place.offer_key,
+        creative=place.creative_key,
+        channel=place.channel_key,
+        placement=place.placement_key,
+        category=place.category_key,
+        sub_category=place.sub_category_key,
+        label=place.label,
+        campaign=place.campaign_id,
+    )
+
+
+def _place(place: Reservation, numbers: Mapping[str, int]) -> holds.Place:
+    until = clock.milliseconds(place.expires_at)
+    return holds.Place(place.decision_key, place.rank, until, codec.trace_of(contact_held(place), numbers))
 
 
 def contact_told(interaction: Interaction) -> Contact:
@@ -159,13 +212,36 @@ def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:
     histories: dict[str, list[Contact]] = defaultdict(list)
     for customer_id, *row in _history(tenant, customer_ids):
         histories[customer_id].append(contact_of(row))
-    read = RecordReader(tenant)
+    read, places = RecordReader(tenant), _open_places(tenant, customer_ids)
     for customer_id, row in rows.items():
         held = [read(*record) for record in codec.decode(bytes(row.records))]
         held = [contact for contact in held if contact.at >= row.complete_from]
         told = [contact for contact in histories[customer_id] if contact.at >= row.complete_from]
-        if sorted(held, key=repr) != sorted(told, key=repr):
+        if sorted(held, key=repr) != sorted(told, key=repr) or not _holds_agree(row, places[customer_id], read):
             yield customer_id
+
+
+def _holds_agree(row: ContactLedger, places: Sequence[Reservation], read: RecordReader) -> bool:
+    """Whether a ledger holds the customer's open places; one that has lapsed counts nowhere and may be gone."""
+    now = clock.milliseconds(clock.now())
+    held = {
+        (place.decision, place.rank, place.until, read(0, place.trace)[1:])
+        for place in holds.decode(bytes(row.holds), now=now)
+    }
+    told = {
+        (place.decision_key, place.rank, clock.milliseconds(place.expires_at), contact_held(place)[1:])
+        for place in places
+        if clock.milliseconds(place.expires_at) > now
+    }
+    return held == told
+
+
+def _open_places(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, list[Reservation]]:
+    found: dict[str, list[Reservation]] = defaultdict(list)
+    rows = Reservation.objects.of(tenant).open().filter(customer_id__in=customer_ids)
+    for place in rows.order_by("decision_key", "rank"):
+        found[place.customer_id].append(place)
+    return found
 
 
 def _written(history: Sequence[Contact], numbers: Mapping[str, int]) -> tuple[bytes, int]:

@@ -127,7 +127,7 @@ def _looked_up(caller: Caller, customer_id: str, asked: Asked) -> Known:
 
 def _known(row: tuple[Any, ...], caller: Caller, customer_id: str, asked: Asked) -> Known:
     key, role, fresh, pk, tenant_key, name, zone, version, now, *rest = row
-    own_zone, attributes, segments, records, complete_from, revision, stranger, totals = rest
+    own_zone, attributes, segments, records, complete_from, revision, holds, stranger, totals = rest
     return Known(
         tenant=Tenant(id=pk, key=tenant_key, name=name, timezone=zone),
         role=caller.role if role is None else Role(role),
@@ -138,7 +138,7 @@ def _known(row: tuple[Any, ...], caller: Caller, customer_id: str, asked: Asked)
         customer_id=customer_id,
         timezone=own_zone or None,
         segments=frozenset(json.loads(segments)) if segments else frozenset(),
-        ledger=None if revision is None else Held(bytes(records), complete_from, revision),
+        ledger=None if revision is None else Held(bytes(records), complete_from, revision, bytes(holds)),
         stranger=bool(stranger),
         asked=asked,
         totals=_rows(totals),
@@ -176,12 +176,13 @@ def _written(asked: Asked, *, by_key: bool) -> str:
     segments = f"""(SELECT {said["list"].format("s.name")} FROM {table(SegmentMember)} m
         JOIN {table(Segment)} s ON s.id = m.segment_id
         WHERE m.customer_id = c.id AND s.status = '{Status.ACTIVE}' AND s.deleted_at IS NULL)"""
+    totals = budgets.selection(asked) if asked.pairs else "NULL"
     history = f"SELECT 1 FROM {table(Interaction)} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
     stranger = f"CASE WHEN l.revision IS NULL THEN NOT EXISTS ({history}) ELSE false END"
     return f"""
         SELECT {key}, t.id, t.key, t.name, t.timezone, h.version, {said["now_ms"]},
             c.timezone, {said["text"].format("c.attributes")}, {segments},
-            l.records, l.complete_from, l.revision, {stranger}, {budgets.selection(asked) if asked.pairs else "NULL"}
+            l.records, l.complete_from, l.revision, l.holds, {stranger}, {totals}
         FROM (SELECT CAST(%s AS text) AS customer_id) a CROSS JOIN {source}
         JOIN {table(ConfigurationHead)} h ON h.tenant_id = t.id
         LEFT JOIN {table(Customer)} c ON c.tenant_id = t.id AND c.customer_id = a.customer_id

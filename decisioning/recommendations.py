@@ -27,6 +27,7 @@ class Ask:
     segments: Sequence[str] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     personalization: Mapping[str, Any] = field(default_factory=dict)
+    reserve: int | None = None  # for how many milliseconds
     debug: bool = False
     dry_run: bool = False
     as_of: datetime | None = None
@@ -66,6 +67,7 @@ class Line(NamedTuple):
     score: float
     values: Mapping[str, str]
     interaction: int | None = None
+    reserved_until: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +211,7 @@ def _decisions(answer: Answer, configuration: Configuration) -> list[dict[str, A
                 "abTestVariant": item.ab_test_variant,
                 "score": line.score,
                 "interactionId": None if line.interaction is None else Interaction.id_kind.encode(line.interaction),
-                "reservedUntil": None,
+                "reservedUntil": instant_to_wire(line.reserved_until),
             }
         )
     return decisions

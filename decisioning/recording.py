@@ -15,6 +15,7 @@ from decisioning.ledgers import extend, lock, refill
 from decisioning.models import ContactLedger, Interaction, Presentation
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
+from decisioning.reservations import settlement_for
 from kaireon.batching import in_batches
 from kaireon.tenancy import Tenant
 
@@ -41,8 +42,11 @@ def record(tenant: Tenant, interactions: Sequence[Interaction]) -> list[Recorded
     """
     rows = lock(tenant, sorted({interaction.customer_id for interaction in interactions}))
     before = _without_history(tenant, rows.values())
-    lines = _Lines(tenant, interactions)
+    lines, settlement = _Lines(tenant, interactions), settlement_for(tenant, interactions)
     recorded = [lines.judge(interaction) for interaction in interactions]
+    for each in recorded:
+        if not each.duplicate:
+            each.warnings += settlement.settle(each.interaction, now=each.interaction.recorded_at)
     stored = [each.interaction for each in recorded if not each.duplicate]
     Interaction.objects.bulk_create(stored)
     lines.store()
@@ -54,6 +58,7 @@ def record(tenant: Tenant, interactions: Sequence[Interaction]) -> list[Recorded
     told_anew |= {interaction.customer_id for interaction in lines.voided}
     for customer_id in before:
         rows[customer_id].complete_from = EVERYTHING
+    settlement.store(tenant, rows.values())
     extend(tenant, [row for row in rows.values() if row.customer_id not in told_anew], counted)
     refill(tenant, told_anew)
     budgets.count(tenant, [each for group in counted.values() for each in group])

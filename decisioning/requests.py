@@ -33,7 +33,11 @@ from kaireon.api.schema import NULLABLE_TEXT, TEXT, listed
 MOST_CANDIDATES = 5000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
+USUAL_RESERVATION = 15 * 60 * 1000
+
 T = TypeVar("T")
+
+_SECONDS = WholeField(min_value=1, max_value=86_400)
 
 
 class CustomerIdField(TextField):
@@ -101,6 +105,17 @@ class PropensitiesField(serializers.Field):  # type: ignore[type-arg]
         return values
 
 
+@extend_schema_field({"oneOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1, "maximum": 86_400}]})
+class ReserveField(serializers.Field):  # type: ignore[type-arg]
+    """For how long places are reserved: true, false, or seconds."""
+
+    def to_internal_value(self, data: Any) -> int | None:
+        if isinstance(data, bool):
+            return USUAL_RESERVATION if data else None
+        seconds: int = _SECONDS.run_validation(data)
+        return seconds * 1000
+
+
 @extend_schema_serializer(component_name="Filter")  # requests are named after it: FilterRequest
 class FilterRequest(RequestSerializer):
     """`POST /decisions/filter`."""
@@ -136,7 +151,7 @@ class RecommendRequest(RequestSerializer):
     debug = FlagField(required=False, default=False)
     dryRun = FlagField(required=False, default=False)
     asOf = InstantField(required=False)
-    reserve = serializers.JSONField(required=False, help_text="Not yet; leave it out.")
+    reserve = ReserveField(required=False, help_text="true: 15 minutes; a number: so many seconds, at most a day.")
 
     def get_fields(self) -> dict[str, Any]:
         # Not a class attribute, because a serializer's own `context` is something else.
@@ -178,7 +193,6 @@ def ask_of(body: Body, configuration: Configuration, *, now: datetime) -> Ask:
     values = body.resolved(
         channelId=lambda public_id: _channel(public_id, configuration),
         asOf=lambda instant: past(instant, now) if rehearsed else refuse_as_of(),
-        reserve=refuse_reserve,
     )
     places = _places(values, configuration)
     wish = Wish(
@@ -198,6 +212,7 @@ def ask_of(body: Body, configuration: Configuration, *, now: datetime) -> Ask:
         segments=values["segments"],
         attributes=values["attributes"],
         personalization=values["personalization"],
+        reserve=values.get("reserve"),
         debug=values["debug"],
         dry_run=values["dryRun"],
         as_of=values.get("asOf"),
@@ -233,13 +248,6 @@ def past(instant: datetime, now: datetime) -> datetime:
 def refuse_as_of() -> datetime:
     """Refuses to look back where something would be stored."""
     raise ValidationError("A decision as of the past is a rehearsal; send dryRun: true with asOf.")
-
-
-def refuse_reserve(wanted: Any) -> bool:
-    """Refuses every reservation."""
-    if wanted is not False:
-        raise ValidationError("Reservations are not to be had here; leave reserve out.")
-    return wanted
 
 
 def _candidate(raw: Any, configuration: Configuration) -> Candidate:

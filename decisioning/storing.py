@@ -11,16 +11,31 @@ from decisioning import budgets
 from decisioning.configuration import Configuration
 from decisioning.decided import pack
 from decisioning.histories import Recalled
-from decisioning.ledgers import append, contact_told, refill
+from decisioning.ledgers import Overtaken, append, contact_told, refill
 from decisioning.lookup import Known
 from decisioning.manifest import manifest_of
-from decisioning.models import Decision, Interaction, Manifest, Presentation
+from decisioning.models import Decision, Interaction, Manifest, Presentation, Reservation
 from decisioning.models.outcomes import IMPRESSION
-from decisioning.recommendations import Answer, Chosen, Frozen, Line
+from decisioning.recommendations import Answer, Ask, Chosen, Frozen, Line
+from kaireon import clock
 from kaireon.statements import moment, write
 from kaireon.tenancy import Tenant
 
+MOST = 50  # places in one answer
 MOST_MANIFESTS = 10_000
+# What a contact and a place have in common.
+FROZEN = (
+    "offer_key",
+    "creative_key",
+    "channel_key",
+    "placement_key",
+    "category_key",
+    "sub_category_key",
+    "label",
+    "cost_micros",
+)
+
+LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
 
 _kept_manifests: set[tuple[int, int]] = set()
 
@@ -38,17 +53,37 @@ def store(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> i
     return _inserted(known, chosen, answer, recalled, source)
 
 
-def bind(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> tuple[int, Answer]:
-    """Stores a decision with the contacts its implicit channels are, as long as the ledger is as it was read.
+def binds(chosen: Chosen, ask: Ask) -> bool:
+    """Whether something is counted or reserved by telling the caller."""
+    return bool(chosen.recommended.placed) and (ask.reserve is not None or bool(implicit(chosen)))
 
-    Called inside a transaction, of which nothing may stay when it raises Overtaken.
+
+def bind(
+    known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, *, reserve: int | None, alone: bool
+) -> tuple[int, Answer]:
+    """Stores a decision with the contacts its implicit channels are and the places it reserves (for so many ms).
+
+    It holds only if the ledger is as it was read, and no budget may be exceeded by others at the same moment; `alone`
+    says that the caller holds all that could change meanwhile. Called inside a transaction, of which nothing may stay
+    when it raises Overtaken.
     """
     keep_manifest(known, chosen.configuration)
     key = _inserted(known, chosen, answer, recalled, "WHERE true")
-    contacts = {number: _contact(known, chosen, key, number, answer.lines[number]) for number in implicit(chosen)}
-    _record(known, list(contacts.values()))
+    counted = implicit(chosen)
+    contacts = {number: _contact(known, chosen, answer.lines[number], line_of=(key, number)) for number in counted}
+    kept = [] if reserve is None else [number for number in range(len(answer.lines)) if number not in counted]
+    places = {
+        number: _place(known, chosen, answer.lines[number], line_of=(key, number), reserve=reserve or 0)
+        for number in kept
+    }
+    touched = _record(known, chosen, list(contacts.values()), list(places.values()))
+    if not alone and budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, touched, most=MOST):
+        raise Overtaken
     lines = [
-        line._replace(interaction=contacts[number].pk) if number in contacts else line
+        line._replace(
+            interaction=contacts[number].pk if number in contacts else None,
+            reserved_until=clock.milliseconds(places[number].expires_at) if number in places else None,
+        )
         for number, line in enumerate(answer.lines)
     ]
     answer = replace(answer, lines=tuple(lines))
@@ -78,21 +113,40 @@ def keep_manifest(known: Known, configuration: Configuration) -> None:
         _kept_manifests.add(version)
 
 
-def _record(known: Known, contacts: Sequence[Interaction]) -> None:
-    """Adds contacts of the customer to history, ledger and totals. Raises Overtaken."""
-    current = append(known.tenant, known.customer_id, known.ledger, [contact_told(each) for each in contacts])
+def _record(
+    known: Known, chosen: Chosen, contacts: Sequence[Interaction], places: Sequence[Reservation]
+) -> set[budgets.Pair]:
+    """Adds contacts and places to history, ledger and totals; the totals they count in. Raises Overtaken."""
+    tenant, customer_id = known.tenant, known.customer_id
+    told = [contact_told(each) for each in contacts]
+    current = append(tenant, customer_id, known.ledger, told, places, now=chosen.at)
     Interaction.objects.bulk_create(contacts)
     Presentation.objects.bulk_create([presentation_of(each) for each in contacts])
+    Reservation.objects.bulk_create(places)
     if not current:
-        refill(known.tenant, [known.customer_id])
-    budgets.count(known.tenant, contacts)
+        refill(tenant, [customer_id])
+    return budgets.count(tenant, contacts) | budgets.hold(tenant, places)
 
 
-def _contact(known: Known, chosen: Chosen, decision: int, number: int, line: Line) -> Interaction:
+def _place(known: Known, chosen: Chosen, line: Line, *, line_of: LineOf, reserve: int) -> Reservation:
+    about = interaction_of(line.frozen, tenant=known.tenant, customer_id=known.customer_id)
+    return Reservation(
+        tenant=known.tenant,
+        customer_id=known.customer_id,
+        decision_key=line_of[0],
+        rank=line_of[1] + 1,
+        reserved_at=moment(chosen.at),
+        expires_at=moment(chosen.at + reserve),
+        campaign_id=chosen.wish.campaign,
+        **{name: getattr(about, name) for name in FROZEN},
+    )
+
+
+def _contact(known: Known, chosen: Chosen, line: Line, *, line_of: LineOf) -> Interaction:
     interaction = interaction_of(line.frozen, tenant=known.tenant, customer_id=known.customer_id)
     interaction.at = interaction.recorded_at = moment(chosen.at)
     interaction.outcome, interaction.campaign_id = IMPRESSION, chosen.wish.campaign
-    interaction.decision_key, interaction.rank = decision, number + 1
+    interaction.decision_key, interaction.rank = line_of[0], line_of[1] + 1
     return interaction
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 
 from kaireon.tenancy import TenantOwned, TenantQuerySet
@@ -14,6 +16,14 @@ class ReservationState(models.TextChoices):
     COMMITTED = "committed"
     RELEASED = "released"
     LAPSED = "lapsed"
+
+
+class ReservationQuerySet(TenantQuerySet["Reservation"]):
+    """The read words of reservations."""
+
+    def open(self) -> Self:
+        """Those that nobody has settled; their time may have run out."""
+        return self.filter(state=ReservationState.OPEN)
 
 
 class Reservation(TenantOwned):
@@ -41,7 +51,7 @@ class Reservation(TenantOwned):
     campaign_id = models.CharField(max_length=255, null=True)  # noqa: DJ001  absent is not a campaign called ""
     cost_micros = models.BigIntegerField(default=0)
 
-    objects = TenantQuerySet["Reservation"].as_manager()
+    objects = ReservationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["decision_key", "rank"], name="reservation_once")]

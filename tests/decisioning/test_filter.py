@@ -231,6 +231,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
         "policies_contactpolicy",
         "policies_policyscope",
         "decisioning_flowversion",
+        "decisioning_outcometype",
         "decisioning_budgettotal",
         "decisioning_interaction",  # the total that is not kept yet
         "decisioning_interaction",  # the history of a customer without a ledger

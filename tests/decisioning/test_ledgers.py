@@ -26,7 +26,7 @@ NOW = clock.milliseconds(NOON)
 def recorded(tenant: Tenant, customer: str, *, since: int, now: int) -> Facts | None:
     """What the customer's ledger says; None when it does not hold all there is from `since` on."""
     row = ContactLedger.objects.of(tenant).filter(customer_id=customer).first()
-    return None if row is None or row.complete_from > since else decoded(tenant, bytes(row.records), now=now)
+    return None if row is None or row.complete_from > since else decoded(tenant, bytes(row.records), holds=b"", now=now)
 
 
 def happened(tenant: Tenant, customer: str, hours_ago: float, **own: object) -> Interaction:

@@ -214,7 +214,7 @@ def test_variants_rotate_stably(shop: Shop, admin: Door) -> None:
         ({"customerId": "ada", "dryRun": True, "asOf": "2999-01-01T00:00:00Z"}, 400, "asOf"),
         ({"customerId": "ada", "placements": ["Nowhere"]}, 400, "placements"),
         ({"customerId": "ada", "channelId": "ch_nothing"}, 400, "channelId"),
-        ({"customerId": "ada", "reserve": True}, 400, "reserve"),
+        ({"customerId": "ada", "reserve": 0}, 400, "reserve"),
         ({"customerId": "ada", "propensityScores": {"off_1": "high"}}, 400, "propensityScores.off_1"),
         ({"customerId": "ada", "decisionFlowKey": "nothing"}, 404, None),
     ],

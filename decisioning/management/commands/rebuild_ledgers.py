@@ -6,7 +6,7 @@ from typing import Any
 
 from decisioning import budgets
 from decisioning.ledgers import refill
-from decisioning.models import Interaction
+from decisioning.models import Interaction, Reservation
 from kaireon.batching import BatchCommand
 
 
@@ -34,6 +34,8 @@ class Command(BatchCommand[str]):
 
 
 def customers_of(command: BatchCommand[str]) -> Iterable[str]:
-    """Every customer with a history, in order; the list is read once, so that batches may write meanwhile."""
-    customers = Interaction.objects.of(command.tenant).order_by("customer_id").values_list("customer_id", flat=True)
-    return list(customers.distinct())
+    """Every customer with a history or an open place, in order; read once, so that batches may write meanwhile."""
+    customers: set[str] = set()
+    for rows in (Interaction.objects.of(command.tenant), Reservation.objects.of(command.tenant).open()):
+        customers |= set(rows.values_list("customer_id", flat=True).distinct())
+    return sorted(customers)

@@ -1,0 +1,88 @@
+"""Places that decisions take in the limits: committed by an impression, released, or lapsed when their time runs out.
+
+A reservation is written, settled and expired by whoever holds the customer's ledger, so it is settled once. One that
+has lapsed never counts, whether or not anybody has noticed yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from decisioning import budgets
+from decisioning.ledgers import lock, release, store
+from decisioning.models import ContactLedger, Interaction, Reservation
+from decisioning.models.outcomes import IMPRESSION
+from decisioning.models.reservations import ReservationState
+from kaireon.batching import in_batches
+from kaireon.tenancy import Tenant
+
+RELEASING = frozenset({"not_presented", "expired"})
+SETTLING = RELEASING | {IMPRESSION}
+LOOKED_UP = 400
+
+LATE = {
+    ReservationState.LAPSED: "the reservation had lapsed before; what happened is recorded all the same",
+    ReservationState.RELEASED: "the reservation had been released before; what happened is recorded all the same",
+}
+
+
+@dataclass
+class Settlement:
+    """The reservations that interactions are about, to be settled with them."""
+
+    found: dict[tuple[int, int], Reservation] = field(default_factory=dict)
+    settled: list[Reservation] = field(default_factory=list)
+
+    def settle(self, interaction: Interaction, *, now: datetime) -> list[str]:
+        """Settles the interaction's place if there is one; warnings about one that was gone before."""
+        line = interaction.decision_key or 0, interaction.rank or 0
+        place = self.found.get(line) if interaction.outcome in SETTLING else None
+        if place is None:
+            return []
+        if place.state == ReservationState.OPEN:
+            self._close(place, interaction, now)
+        if interaction.outcome == IMPRESSION and (why := LATE.get(ReservationState(place.state))):
+            return [f"Of rank {line[1]} {why}."]
+        return []
+
+    def _close(self, place: Reservation, interaction: Interaction, now: datetime) -> None:
+        if place.expires_at <= now:
+            place.state = ReservationState.LAPSED
+        else:
+            presented = interaction.outcome == IMPRESSION
+            place.state = ReservationState.COMMITTED if presented else ReservationState.RELEASED
+        self.settled.append(place)
+
+    def store(self, tenant: Tenant, rows: Iterable[ContactLedger]) -> None:
+        """Stores what was settled; the ledgers, which are locked, lose the places and are stored by the caller."""
+        Reservation.objects.bulk_update(self.settled, ["state"], batch_size=LOOKED_UP)
+        release(rows, self.settled)
+        budgets.hold(tenant, self.settled, step=-1)
+
+
+def settlement_for(tenant: Tenant, interactions: Sequence[Interaction]) -> Settlement:
+    """The reservations of the lines these interactions are about."""
+    about = (each for each in interactions if each.decision_key is not None and each.outcome in SETTLING)
+    decisions = sorted({each.decision_key or 0 for each in about})
+    found: dict[tuple[int, int], Reservation] = {}
+    for some in in_batches(decisions, LOOKED_UP):
+        rows = Reservation.objects.of(tenant).filter(decision_key__in=some)
+        found |= {(row.decision_key, row.rank): row for row in rows}
+    return Settlement(found)
+
+
+def lapse(tenant: Tenant, places: Sequence[Reservation], *, now: datetime) -> int:
+    """Settles those of the places that are open and whose time has run out, inside a transaction; their number.
+
+    Somebody may have settled them meanwhile, so they are read again under the locks of the customers' ledgers.
+    """
+    rows = lock(tenant, sorted({place.customer_id for place in places}))
+    due = Reservation.objects.of(tenant).open().filter(expires_at__lte=now)
+    lapsed = list(due.filter(pk__in=[place.pk for place in places]))
+    for place in lapsed:
+        place.state = ReservationState.LAPSED
+    Settlement(settled=lapsed).store(tenant, rows.values())
+    store(rows.values())
+    return len(lapsed)
