@@ -65,7 +65,7 @@ class Judge:
     def _reached(self, placed: PolicyLimit, test: AtMost | NotIn | Open | Blocked, key: int | None) -> bool:
         if isinstance(test, AtMost):
             window = test.window.localised(customer=self.facts.timezone, tenant=self.snapshot.tenant_timezone)
-            counted = self._counter(placed, test).get(key, [])
+            counted = self.counter(placed, test).get(key, [])
             return sum(window.inside(contact.at, self.now) for contact in counted) >= test.n
         if isinstance(test, NotIn):
             return test.found(self.now, self.facts.segments) is not None
@@ -74,7 +74,8 @@ class Judge:
             return not local.is_open(self.now)
         return True
 
-    def _counter(self, placed: PolicyLimit, test: AtMost) -> dict[int | None, list[Contact]]:
+    def counter(self, placed: PolicyLimit, test: AtMost) -> dict[int | None, list[Contact]]:
+        """What the limit counts, by what it must share with the candidate."""
         if id(placed) not in self.counters:
             groups: dict[int | None, list[Contact]] = defaultdict(list)
             for contact in self.contacts:
