@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the two databases say differently. All instants are whole UTC milliseconds.
@@ -70,22 +70,22 @@ def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def moment(at: int) -> datetime:
-    """UTC milliseconds as an instant."""
-    return EPOCH + timedelta(milliseconds=at)
-
-
 # One cursor serves a connection's statements one after the other: making one takes as long as a small query.
 _cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 def _cursor() -> Any:
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    connection.ensure_connection()
-    plain = _cursors.get(connection.connection)
+    database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up at every use
+    if database.vendor != "postgresql":
+        return database.cursor()
+    database.ensure_connection()
+    plain = _cursors.get(database.connection)
     if plain is None:
-        plain = _cursors[connection.connection] = psycopg.Cursor(connection.connection)
+        plain = _cursors[database.connection] = psycopg.Cursor(database.connection)
         plain.format = psycopg.pq.Format.BINARY
-    wrap: Any = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    return wrap(plain)
+    return database.make_debug_cursor(plain) if database.queries_logged else database.make_cursor(plain)
+
+
+def moment(at: int) -> datetime:
+    """UTC milliseconds as an instant."""
+    return EPOCH + timedelta(milliseconds=at)

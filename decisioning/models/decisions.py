@@ -33,7 +33,6 @@ class Decision(TenantOwned):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "customer_id", "-decided_at"], name="decision_of_customer"),
-            models.Index(fields=["decided_at"], name="decision_age"),
         ]
 
     def __str__(self) -> str:
