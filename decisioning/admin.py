@@ -17,7 +17,7 @@ from unfold.paginator import InfinitePaginator
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import viewsets
-from decisioning.models import Customer, DecisionFlow, Interaction, OutcomeType, Segment, SegmentMember
+from decisioning.models import CampaignRun, Customer, DecisionFlow, Interaction, OutcomeType, Segment, SegmentMember
 from decisioning.publishing import Published, publish, rollback
 from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.bulk import REFUSALS, spoken
@@ -215,6 +215,20 @@ class DecisionFlowAdmin(LifecycleAdmin):
         self.message_user(request, f'"{flow}" was published as version {number}.', messages.SUCCESS)
         for warning in warnings:
             self.message_user(request, warning, messages.WARNING)
+
+
+@admin.register(CampaignRun)
+class CampaignRunAdmin(LifecycleAdmin):
+    """Runs of campaigns."""
+
+    resource = viewsets.CampaignRunViewSet
+    icon = "rocket_launch"
+    list_display = ("name", "decision_flow", "segment", "state_of", "updated_at")
+    list_filter = (DeletedFilter, "status")
+    list_select_related = ("decision_flow", "segment")
+    search_fields = ("name", "description")
+    autocomplete_fields = ("decision_flow", "segment")
+    fields = ("name", "description", "status", "decision_flow", "segment")
 
 
 @admin.register(Interaction)

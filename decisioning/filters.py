@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from creatives.models import Channel, Creative, Offer
+from decisioning.models import DecisionFlow, Segment
 from decisioning.models.outcomes import Classification
 from kaireon.api.filters import ChoiceFilter, InstantFilter, ReferenceFilter, ResourceFilterSet
 
@@ -22,6 +23,13 @@ class DecisionFlowFilterSet(ResourceFilterSet):
     """Decision flows by key."""
 
     key = django_filters.CharFilter()
+
+
+class CampaignRunFilterSet(ResourceFilterSet):
+    """Campaign runs by what they run and for whom."""
+
+    decisionFlowId = ReferenceFilter(DecisionFlow, field_name="decision_flow_id")
+    segmentId = ReferenceFilter(Segment, field_name="segment_id")
 
 
 class CustomerFilterSet(django_filters.FilterSet):

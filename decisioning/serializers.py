@@ -12,7 +12,15 @@ from rest_framework.exceptions import ValidationError
 
 from decisioning.default_flow import has_default
 from decisioning.drafts import judge
-from decisioning.models import AssemblyLine, DecisionFlow, FlowVersion, OutcomeType, Segment, SegmentMember
+from decisioning.models import (
+    AssemblyLine,
+    CampaignRun,
+    DecisionFlow,
+    FlowVersion,
+    OutcomeType,
+    Segment,
+    SegmentMember,
+)
 from decisioning.models.outcomes import Classification
 from decisioning.models.segments import SLUG
 from decisioning.requests import CustomerIdField, each
@@ -24,6 +32,7 @@ from kaireon.api.fields import (
     InstantField,
     NameField,
     ObjectField,
+    ReferenceField,
     TextField,
     WholeField,
     WordsField,
@@ -138,6 +147,17 @@ class DecisionFlowSerializer(CatalogueSerializer):
         elif self.instance is not None and self.instance.is_default and self.changed("is_default", values):
             return [("isDefault", "The flow stays the default until another one is named: set isDefault there.")]
         return []
+
+
+class CampaignRunSerializer(CatalogueSerializer):
+    """A campaign run; a flow or segment that is deleted later stays named."""
+
+    model = CampaignRun
+
+    decisionFlowId = ReferenceField(
+        DecisionFlow, source="decision_flow_id", required=False, allow_null=True, default=None
+    )
+    segmentId = ReferenceField(Segment, source="segment_id", required=False, allow_null=True, default=None)
 
 
 class PublicationSerializer(RequestSerializer):

@@ -29,6 +29,7 @@ urlpatterns = [
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),
     *collection_urls("segments", viewsets.SegmentViewSet),
     *collection_urls("decision-flows", viewsets.DecisionFlowViewSet),
+    *collection_urls("campaign-runs", viewsets.CampaignRunViewSet),
     re_path(rf"{FLOW}/publish/?$", viewsets.DecisionFlowViewSet.as_view({"post": "publish"})),
     re_path(rf"{FLOW}/rollback/?$", viewsets.DecisionFlowViewSet.as_view({"post": "rollback"})),
     re_path(rf"{FLOW}/versions/?$", viewsets.DecisionFlowViewSet.as_view({"get": "list_versions"})),

@@ -10,11 +10,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from decisioning.filters import DecisionFlowFilterSet, OutcomeTypeFilterSet
+from decisioning.filters import CampaignRunFilterSet, DecisionFlowFilterSet, OutcomeTypeFilterSet
 from decisioning.models import FlowVersion
 from decisioning.publishing import Published, publish, rollback
 from decisioning.schema import ASSEMBLY_PAGE, PUBLISHED_PAGE
 from decisioning.serializers import (
+    CampaignRunSerializer,
     DecisionFlowSerializer,
     OutcomeTypeSerializer,
     PublicationSerializer,
@@ -48,6 +49,13 @@ class SegmentViewSet(CollectionViewSet):
 
     serializer_class = SegmentSerializer
     filterset_class = ResourceFilterSet
+
+
+class CampaignRunViewSet(CollectionViewSet):
+    """Runs of campaigns."""
+
+    serializer_class = CampaignRunSerializer
+    filterset_class = CampaignRunFilterSet
 
 
 class DecisionFlowViewSet(CollectionViewSet):

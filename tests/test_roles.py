@@ -122,6 +122,7 @@ COLLECTIONS = {
     "contact-policies": (WRITTEN_BY_ADMINS, "400"),
     "outcome-types": (WRITTEN_BY_EDITORS, "201"),
     "segments": (WRITTEN_BY_EDITORS, "201"),
+    "campaign-runs": (WRITTEN_BY_EDITORS, "201"),
     "decision-flows": (WRITTEN_BY_EDITORS + PUBLISHED_BY_ADMINS, "201"),
 }
 

@@ -38,6 +38,7 @@ RESOURCES = [
     "outcome-types",
     "segments",
     "decision-flows",
+    "campaign-runs",
 ]
 MORE = {"segments": 3, "decision-flows": 4}  # operations besides the ten of every resource
 GENERATED = hypothesis.settings(
@@ -100,6 +101,7 @@ class World:
             "contact-policies": {"scope": "offer", "scopeId": offer, "scopes": None},
             "outcome-types": {"key": name},
             "decision-flows": {"key": name},
+            "campaign-runs": {"decisionFlowId": None, "segmentId": None},
         }
         return {"name": name, **own.get(resource, {})}
 

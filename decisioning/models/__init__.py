@@ -8,11 +8,13 @@ from decisioning.models.interactions import Interaction, Presentation
 from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
 from decisioning.models.reservations import Reservation
+from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
 
 __all__ = [
     "AssemblyLine",
     "BudgetTotal",
+    "CampaignRun",
     "ContactLedger",
     "Customer",
     "Decision",

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
-from decisioning.models import Customer, DecisionFlow, Interaction, OutcomeType, Segment
+from decisioning.models import CampaignRun, Customer, DecisionFlow, Interaction, OutcomeType, Segment
 from kaireon import clock
 from kaireon.access import ApiKey, Membership
 from kaireon.admin.lifecycle import LifecycleAdmin
@@ -21,7 +21,7 @@ from policies.rules import RULES
 from tests.visitors import address, visit
 
 FORMED = [ApiKey, Category, Channel, ContactPolicy, Creative, DecisionFlow, Membership, Offer, OutcomeType, Placement]
-FORMED += [Segment, SubCategory]
+FORMED += [CampaignRun, Segment, SubCategory]
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def furnished(tenant: Tenant, admin, person) -> Tenant:
     admin.make("segments", name="vip")
     admin.make("outcome-types", name="Call", key="call")
     admin.make("decision-flows", name="Flow", key="flow")
+    admin.make("campaign-runs", name="Spring")
     admin.make("contact-policies", name="Cap", ruleType="cooldown", config={"cooldownHours": 24}, scope="global")
     Interaction.objects.create(
         tenant=tenant, customer_id="c1", at=clock.now(), outcome="impression", recorded_at=clock.now()

@@ -130,7 +130,7 @@ def test_every_kind_of_id_has_a_prefix_and_a_number_of_its_own() -> None:
 
 
 def test_prefixes_are_the_documented_ones() -> None:
-    documented = {"cp", "cps", "cre", "off", "cat", "sub", "ch", "pl", "seg", "df", "ih", "log", "t"}
+    documented = {"cp", "cps", "cre", "off", "cat", "sub", "ch", "pl", "seg", "df", "ih", "run", "log", "t"}
     assert documented <= {kind.prefix for kind in id_kinds()}
 
 

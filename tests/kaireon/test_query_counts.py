@@ -26,6 +26,7 @@ COSTS = {
     "outcome-types": [KEY, "decisioning_outcometype", "decisioning_outcometype"],
     "segments": [KEY, "decisioning_segment", "decisioning_segment"],
     "decision-flows": [KEY, "decisioning_decisionflow", "decisioning_decisionflow", "decisioning_flowversion"],
+    "campaign-runs": [KEY, "decisioning_campaignrun", "decisioning_campaignrun"],
     "audit-logs": [KEY, "kaireon_auditentry", "kaireon_auditentry"],
 }
 
