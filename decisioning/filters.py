@@ -5,9 +5,10 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from creatives.models import Channel, Creative, Offer
+from creatives.models import Category, Channel, Creative, Offer
 from decisioning.models import DecisionFlow, Segment
 from decisioning.models.outcomes import Classification
+from decisioning.models.summaries import Period
 from kaireon.api.filters import ChoiceFilter, InstantFilter, ReferenceFilter, ResourceFilterSet
 
 
@@ -64,3 +65,22 @@ InteractionFilterSet: Any = type(
         "to": InstantFilter(field_name="at", lookup_expr="lt"),
     },
 )
+
+
+class KeyFilter(ReferenceFilter):
+    """Compares a plain key with a public id; an id that names nothing finds nothing, not what is about nothing."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return qs.filter(**{str(self.field_name): self.model_of_id.id_kind.decode(value) or -1}) if value else qs
+
+
+class SummaryFilterSet(django_filters.FilterSet):
+    """One customer's summaries by period and by what they are about."""
+
+    customerId = django_filters.CharFilter(field_name="customer_id", strip=False)
+    periodType = ChoiceFilter(field_name="period_type", choices=Period.choices)
+    offerId = KeyFilter(Offer, field_name="offer_key")
+    creativeId = KeyFilter(Creative, field_name="creative_key")
+    channelId = KeyFilter(Channel, field_name="channel_key")
+    categoryId = KeyFilter(Category, field_name="category_key")
+    campaignId = django_filters.CharFilter(field_name="campaign_id", strip=False)

@@ -11,6 +11,7 @@ from decisioning import (
     member_views,
     recommend_view,
     respond_views,
+    summary_views,
     viewsets,
 )
 from decisioning.addresses import below_customer
@@ -35,6 +36,8 @@ urlpatterns = [
     re_path(rf"{FLOW}/versions/?$", viewsets.DecisionFlowViewSet.as_view({"get": "list_versions"})),
     re_path(rf"{FLOW}/assembly-log/?$", viewsets.DecisionFlowViewSet.as_view({"get": "list_assembly_log"})),
     re_path(r"^segments/(?P<public_id>[^/]+)/members/?$", member_views.SegmentMembersView.as_view(), name="members"),
+    re_path(r"^interaction-summaries/?$", summary_views.InteractionSummariesView.as_view()),
+    re_path(r"^interaction-summary/?$", summary_views.InteractionSummaryView.as_view()),
     re_path(r"^customers/?$", customer_views.CustomersView.as_view(), name="customers"),
     re_path(r"^customers/bulk/?$", customers_bulk, name="customers-bulk"),
     re_path(

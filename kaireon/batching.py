@@ -64,11 +64,15 @@ class BatchCommand(BaseCommand, Generic[R]):
         """Carries out one batch inside its transaction and says how many rows came to what; `failed` counts faults."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """What is left to do once every batch is done."""
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.tenant = tenant_named(options["tenant"])
         self.prepare(options)
         with rolled_back() if options["dry_run"] else nullcontext():
             counts = self._worked_through(size=options["batch_size"], silent=not options["verbosity"])
+            self.finish()
         self.stdout.write(self.summary(counts, dry_run=options["dry_run"]))
         if counts["failed"]:
             raise CommandError(self.failure(counts["failed"]))

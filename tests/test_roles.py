@@ -111,6 +111,13 @@ POST    segments/ID/members       401     403    200   200    403     404
 DELETE  segments/ID/members       401     403    200   200    403     404
 PUT     segments/ID/members       401     403    405   405    403     405
 """
+OF_SUMMARIES = """
+                      anonymous viewer editor admin delivery foreign
+GET     interaction-summaries?customerId=ID 401 200 200 200 403 200
+POST    interaction-summaries 401     405    405   405    403     405
+GET     interaction-summary   401     200    200   200    403     200
+POST    interaction-summary   401     405    405   405    403     405
+"""
 # What a foreign admin's POST answers: 400 where the payload names a row of this tenant, else a row of the other.
 COLLECTIONS = {
     "categories": (WRITTEN_BY_EDITORS, "201"),
@@ -148,7 +155,7 @@ def rows_of(table: str, collection: str = "", foreign: str = "") -> Iterator[Row
 
 
 def whole_table() -> list[Row]:
-    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING), *rows_of(OF_CUSTOMERS)]
+    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING), *rows_of(OF_CUSTOMERS), *rows_of(OF_SUMMARIES)]
     for collection, (table, foreign) in COLLECTIONS.items():
         rows += rows_of(table, collection, foreign)
     return rows
@@ -234,6 +241,14 @@ def test_every_role_gets_what_the_table_says_of_customers(doors: dict[str, Door]
         public_id = segment if row.path.startswith("segments") else "EXTANT"
         one = {"customerId": "A000100", "customerIds": ["EXTANT"], "attributes": {"a": 1}}
         answered = tried(doors, row, public_id, one | {"customers": [one]})
+        assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
+    assert stored() == before
+
+
+def test_every_role_gets_what_the_table_says_of_summaries(doors: dict[str, Door]) -> None:
+    before = stored()
+    for row in rows_of(OF_SUMMARIES):
+        answered = tried(doors, row, "A000100", {})
         assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 

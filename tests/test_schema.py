@@ -135,6 +135,8 @@ def made_real(case: Any, world: World) -> None:
         bulk = case.operation.path.endswith("/bulk")
         case.headers.pop("Idempotency-Key", None)
         case.media_type, case.body = "application/json", {"outcomes": [happened]} if bulk else happened
+    elif resource == "interaction-summaries":
+        case.query |= {"customerId": "A000100"}
     elif resource == "recommend":
         case.media_type, case.body = "application/json", {"customerId": "A000100", "limit": 3}
     elif case.operation.path.endswith("/decisions/{public_id}"):

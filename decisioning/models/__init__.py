@@ -10,6 +10,7 @@ from decisioning.models.outcomes import OutcomeType
 from decisioning.models.reservations import Reservation
 from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
+from decisioning.models.summaries import InteractionSummary, SummaryProgress
 
 __all__ = [
     "AssemblyLine",
@@ -22,11 +23,13 @@ __all__ = [
     "FlowVersion",
     "IdempotencyKey",
     "Interaction",
+    "InteractionSummary",
     "Manifest",
     "OutcomeType",
     "Presentation",
     "Reservation",
     "Segment",
     "SegmentMember",
+    "SummaryProgress",
     "Word",
 ]

@@ -12,13 +12,14 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from kaireon import clock
 from kaireon.api.errors import refuse
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 100
-LONGEST_CURSOR = 1000
+LONGEST_CURSOR = 2000
 LARGEST = 2**63 - 1
 
 
@@ -77,27 +78,42 @@ def _beyond(model: type[models.Model], order: Sequence[str], values: Sequence[An
 
 def _encode(row: models.Model, order: Sequence[str]) -> str:
     values = [getattr(row, column.lstrip("-")) for column in order]
-    plain = [clock.text(value) if isinstance(value, datetime) else value for value in values]
-    return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+    return write_cursor([clock.text(value) if isinstance(value, datetime) else value for value in values])
 
 
 def _decode(cursor: str, model: type[models.Model], order: Sequence[str]) -> list[Any]:
-    unreadable = refuse("cursor", "The cursor cannot be read; use the one of the page before, or leave it out.")
-    if len(cursor) > LONGEST_CURSOR:
-        raise unreadable
-    try:
-        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, RecursionError) as error:
-        raise unreadable from error
-    if not isinstance(values, list) or len(values) != len(order):
-        raise unreadable
+    values = read_cursor(cursor, length=len(order))
     try:
         return [
             _typed(model._meta.get_field(column.lstrip("-")), value)
             for column, value in zip(order, values, strict=True)
         ]
     except ValueError as error:
-        raise unreadable from error
+        raise unreadable_cursor() from error
+
+
+def write_cursor(values: Sequence[Any]) -> str:
+    """An opaque text, safe in an address, for the values of JSON a page ended with."""
+    plain = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, *, length: int) -> list[Any]:
+    """The so many values of a cursor; a client may have written it, so of any type. Raises ValidationError."""
+    if len(cursor) > LONGEST_CURSOR:
+        raise unreadable_cursor()
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise unreadable_cursor() from error
+    if not isinstance(values, list) or len(values) != length:
+        raise unreadable_cursor()
+    return values
+
+
+def unreadable_cursor() -> ValidationError:
+    """The refusal of a cursor that no page ended with."""
+    return refuse("cursor", "The cursor cannot be read; use the one of the page before, or leave it out.")
 
 
 def _typed(field: Any, value: Any) -> Any:

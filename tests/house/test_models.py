@@ -20,10 +20,12 @@ from decisioning.models import (
     FlowVersion,
     IdempotencyKey,
     Interaction,
+    InteractionSummary,
     Manifest,
     Presentation,
     Reservation,
     SegmentMember,
+    SummaryProgress,
     Word,
 )
 from kaireon.access import ApiKey, Membership
@@ -55,6 +57,8 @@ WITHOUT_LIFECYCLE = {
     SegmentMember: "personal data, and audited with its customer",
     BudgetTotal: "a projection of interactions",
     ContactLedger: "a projection of interactions",
+    InteractionSummary: "a projection of interactions",
+    SummaryProgress: "how far that projection has come",
     Word: "append-only",
     Decision: "append-only, and kept for a while only",
     Manifest: "append-only",

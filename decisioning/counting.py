@@ -1,0 +1,172 @@
+"""How interactions are counted, written once for both databases: into summaries, and into totals over all customers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from decisioning.models import Interaction, InteractionSummary
+from decisioning.models.outcomes import Classification
+from kaireon.statements import dialect, fetch, moment, write
+from kaireon.tenancy import Tenant
+
+Classes = Mapping[str, str]  # an outcome's key to its classification; what is not named is neutral
+
+HISTORY, SUMMARIES = Interaction._meta.db_table, InteractionSummary._meta.db_table
+# The names of an instant's periods in UTC. SQLite knows no ISO week: it is the week of its Thursday.
+PERIODS: Mapping[str, Mapping[str, str]] = {
+    "postgresql": {
+        "daily": "to_char(timezone('UTC', at), 'YYYY-MM-DD')",
+        "weekly": "to_char(timezone('UTC', at), 'IYYY-\"W\"IW')",
+        "monthly": "to_char(timezone('UTC', at), 'YYYY-MM')",
+    },
+    "sqlite": {
+        "daily": "strftime('%%Y-%%m-%%d', at)",
+        "weekly": "strftime('%%Y-W', at, '-3 days', 'weekday 4') || "
+        "substr('0' || ((strftime('%%j', at, '-3 days', 'weekday 4') + 6) / 7), -2)",
+        "monthly": "strftime('%%Y-%%m', at)",
+    },
+}
+SUBJECT = {
+    "offer_key": "COALESCE(offer_key, 0)",
+    "creative_key": "COALESCE(creative_key, 0)",
+    "channel_key": "COALESCE(channel_key, 0)",
+    "category_key": "COALESCE(category_key, 0)",
+    "campaign_id": "COALESCE(campaign_id, '')",
+}
+# What one interaction adds to each number; `{words}` is one of a list of outcomes.
+NUMBERS = {
+    "interactions": "1",
+    "impressions": "CASE WHEN outcome = 'impression' THEN 1 ELSE 0 END",
+    "clicks": "CASE WHEN outcome = 'click' THEN 1 ELSE 0 END",
+    "conversions": "CASE WHEN outcome IN ('convert', 'conversion') THEN 1 ELSE 0 END",
+    "positive": "CASE WHEN outcome {words} THEN 1 ELSE 0 END",
+    "negative": "CASE WHEN outcome {words} THEN 1 ELSE 0 END",
+    "value_micros": "value_micros",
+    "cost_micros": "cost_micros",
+}
+CONTACT_AT = "CASE WHEN outcome = 'impression' THEN at END"
+
+
+class Line(NamedTuple):
+    """What all customers did about one offer, creative or channel, or one customer about everything."""
+
+    key: Any
+    interactions: int
+    impressions: int
+    clicks: int
+    conversions: int
+    positive: int
+    negative: int
+    value_micros: int
+    cost_micros: int
+    last_contact_at: datetime | None
+
+    @property
+    def neutral(self) -> int:
+        """The interactions that are neither positive nor negative."""
+        return self.interactions - self.positive - self.negative
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """A question for lines: over which column, from which day to which (both counted), beyond which line, how many."""
+
+    column: str
+    first: date
+    last: date
+    beyond: tuple[int, Any] | None = None
+    most: int
+
+
+def recount(tenant: Tenant, customer_ids: Collection[str], classes: Classes) -> int:
+    """Makes the customers' summaries say what history says; the number of rows that had to change.
+
+    A row that is right stays as it is, under its own id. What was about void impressions only is taken away.
+    """
+    if not customer_ids:
+        return 0
+    whose = [tenant.pk, _listed(customer_ids)]
+    changed = write(_recounting(), [*_by_class(classes), *whose, *whose])
+    if any(not interactions for (interactions,) in changed):
+        InteractionSummary.objects.of(tenant).filter(customer_id__in=customer_ids, interactions=0).delete()
+    return len(changed)
+
+
+def _recounting() -> str:
+    names = PERIODS[connection.vendor]
+    periods = " UNION ALL ".join(f"SELECT '{period}' AS period_type" for period in (*names, "alltime"))
+    period = " ".join(f"WHEN '{period}' THEN {name}" for period, name in names.items())
+    subject = ["tenant_id", "customer_id", "period_type", f"CASE period_type {period} ELSE 'all' END"]
+    subject += SUBJECT.values()
+    unless_void = "CASE WHEN void THEN {0} ELSE {1} END"
+    counted = [f"CAST(SUM({unless_void.format(0, number)}) AS bigint)" for number in _numbers().values()]
+    counted.append(f"MAX({unless_void.format('NULL', CONTACT_AT)})")
+    once = ["tenant_id", "customer_id", "period_type", "period_key", *SUBJECT]
+    columns = [*NUMBERS, "last_contact_at"]
+    return f"""INSERT INTO {SUMMARIES} ({", ".join([*once, *columns])})
+        SELECT {", ".join([*subject, *counted])}
+        FROM {HISTORY} CROSS JOIN ({periods}) periods
+        WHERE tenant_id = %s AND customer_id {_words()}
+        GROUP BY {", ".join(str(place) for place in range(1, len(once) + 1))}
+        EXCEPT SELECT {", ".join([*once, *columns])} FROM {SUMMARIES} WHERE tenant_id = %s AND customer_id {_words()}
+        ON CONFLICT ({", ".join(once)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in columns)}
+        RETURNING interactions"""
+
+
+def lines(tenant: Tenant, asked: Sums, *, position: int, classes: Classes) -> tuple[list[Line], int]:
+    """The lines with the most impressions first, and how many there are; one statement.
+
+    Customers with an interaction beyond `position` are counted from history, all others from their summaries. Both read
+    every day that is asked for, so it takes the longer the more happened in these days.
+    """
+    midnights = [asked.first, asked.last + timedelta(days=1)]
+    instants = [connection.ops.adapt_datetimefield_value(datetime.combine(day, time(), UTC)) for day in midnights]
+    summarised = [tenant.pk, asked.first.isoformat(), asked.last.isoformat()]
+    due = [*_by_class(classes), tenant.pk, *instants]
+    beyond = [] if asked.beyond is None else [asked.beyond[0], *asked.beyond]
+    found = fetch(_adding_up(asked), [tenant.pk, position, *summarised, *due, *beyond, asked.most])
+    total = found[0][0] if found else 0
+    return [Line._make((*row[1:-1], None if row[-1] is None else moment(row[-1]))) for row in found], total
+
+
+def _adding_up(asked: Sums) -> str:
+    whose = asked.column
+    sums = ", ".join(f"CAST(SUM({name}) AS bigint) AS {name}" for name in NUMBERS)
+    latest = dialect()["ms"].format("MAX(contact_at)")
+    further = "" if asked.beyond is None else "WHERE impressions < %s OR (impressions = %s AND whose > %s)"
+    return f"""WITH due AS (SELECT DISTINCT customer_id FROM {HISTORY} WHERE tenant_id = %s AND id > %s),
+        counted AS (
+            SELECT {whose} AS whose, {", ".join(NUMBERS)}, last_contact_at AS contact_at FROM {SUMMARIES}
+            WHERE tenant_id = %s AND period_type = 'daily' AND period_key BETWEEN %s AND %s
+                AND customer_id NOT IN (SELECT customer_id FROM due)
+            UNION ALL
+            SELECT {SUBJECT.get(whose, whose)}, {", ".join(_numbers().values())}, {CONTACT_AT} FROM {HISTORY}
+            WHERE tenant_id = %s AND at >= %s AND at < %s AND NOT void
+                AND customer_id IN (SELECT customer_id FROM due)
+        ),
+        lines AS (SELECT whose, {sums}, {latest} AS contact FROM counted GROUP BY whose)
+        SELECT (SELECT COUNT(*) FROM lines), lines.* FROM lines {further} ORDER BY impressions DESC, whose LIMIT %s"""
+
+
+def _numbers() -> Mapping[str, str]:
+    return {name: number.format(words=_words()) for name, number in NUMBERS.items()}
+
+
+def _words() -> str:
+    return dialect()["words"]
+
+
+def _by_class(classes: Classes) -> Sequence[Any]:
+    """The positive and the negative outcomes, as `NUMBERS` asks for them."""
+    wanted = (Classification.POSITIVE, Classification.NEGATIVE)
+    return [_listed([key for key, found in classes.items() if found == one]) for one in wanted]
+
+
+def _listed(words: Collection[str]) -> Any:
+    return list(words) if connection.vendor == "postgresql" else json.dumps(list(words))
