@@ -13,6 +13,7 @@ from decisioning.models import (
     Customer,
     Decision,
     Interaction,
+    InteractionSummary,
     Presentation,
     Reservation,
     SegmentMember,
@@ -22,6 +23,7 @@ from kaireon.writing import Writing
 # What is told about and in which order it goes: the ledger last, because it holds other writers back until then.
 ERASED: Mapping[str, type[Model]] = {
     "interactions": Interaction,
+    "summaries": InteractionSummary,
     "presentations": Presentation,
     "reservations": Reservation,
     "decisions": Decision,

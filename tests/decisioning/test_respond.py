@@ -263,6 +263,7 @@ def test_an_erased_customer_leaves_nothing_but_totals(
                 "memberships": 0,
                 "customers": 1,
                 "interactions": 1,
+                "summaries": 0,
                 "presentations": 1,
                 "reservations": 0,
                 "decisions": 1,
