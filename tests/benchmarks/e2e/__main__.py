@@ -18,11 +18,12 @@ def main() -> None:
     django.setup()
     from tests.benchmarks.e2e import database
 
-    try:
-        run(options)
-    finally:
-        if not options.keep:
-            database.drop()
+    with database.reserved():
+        try:
+            run(options)
+        finally:
+            if not options.keep:
+                database.drop()
 
 
 def run(options: Namespace) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -15,6 +16,17 @@ from tests.benchmarks.e2e.models import Shown
 
 # The table that says a database is the benchmark's, and what it was filled with; empty until it is full.
 MARK = "benchmark_world"
+
+
+@contextmanager
+def reserved() -> Iterator[None]:
+    """Keeps others from running on the same database meanwhile. Ends the run when somebody already does."""
+    with _server() as server:
+        # Held by this connection, so it ends with the process whatever happens.
+        taken = server.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"{MARK} {_name()}"]).fetchone()
+        if taken != (True,):
+            sys.exit(f"Another run uses the database {_name()}; wait, or name another in BENCHMARK_DATABASE_URL.")
+        yield
 
 
 def filled_with() -> dict[str, Any] | None:
