@@ -46,6 +46,8 @@ FILTERED = record(
 class FilterView(PlainView):
     """Which candidates a customer may be shown, and every reason against the others."""
 
+    route = "decisions-filter"
+
     def roles_for(self, request: Any) -> frozenset[Role]:
         return EVERYBODY
 

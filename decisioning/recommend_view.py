@@ -73,6 +73,8 @@ RECOMMENDED = {
 class RecommendView(PlainView):
     """The best creatives a customer may see now."""
 
+    route = "recommend"
+
     def roles_for(self, request: Any) -> frozenset[Role]:
         return EDITORS | {Role.DELIVERY}
 
@@ -122,7 +124,7 @@ class DecisionView(APIView):
 
 def _once(request: HttpRequest, known: Known, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Carries out the work, or answers as the first time when the request bears a key that was used before."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return work()
     if not 0 < len(key) <= LONGEST_KEY:

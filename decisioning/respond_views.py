@@ -48,6 +48,8 @@ KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 class RespondView(PlainView):
     """What became of an offer that was shown."""
 
+    route = "respond"
+
     def roles_for(self, request: Any) -> frozenset[Role]:
         return EDITORS | {Role.DELIVERY}
 
@@ -70,7 +72,7 @@ class RespondView(PlainView):
         admit(self, request, caller, known)
         body = RESPOND.read(payload)
         around = Surroundings(known.tenant, configuration, [body], now=known.at)
-        report = report_of(body, payload, around, header_key=request.headers.get("Idempotency-Key"))
+        report = report_of(body, payload, around, header_key=request.META.get("HTTP_IDEMPOTENCY_KEY"))
         [outcome] = respond(known.tenant, [report])
         if isinstance(outcome, Conflict):
             raise outcome
@@ -79,6 +81,8 @@ class RespondView(PlainView):
 
 class RespondBulkView(PlainView):
     """What became of many offers."""
+
+    route = "respond-bulk"
 
     def roles_for(self, request: Any) -> frozenset[Role]:
         return EDITORS | {Role.DELIVERY}

@@ -55,10 +55,11 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 def presented_key(request: Request | HttpRequest) -> str | None:
     """The key the request carries, if it carries one; a Bearer token that is no key fails by being unknown."""
-    direct = request.headers.get("X-API-Key")
+    direct: str | None = request.META.get("HTTP_X_API_KEY")
     if direct is not None:
         return direct
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    authorization: str = request.META.get("HTTP_AUTHORIZATION", "")
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer" or token.strip().startswith(KEY_PREFIX):
         return token.strip()
     return None
@@ -66,7 +67,7 @@ def presented_key(request: Request | HttpRequest) -> str | None:
 
 def refuse_other_tenant(request: Request | HttpRequest, tenant: Tenant) -> None:
     """A caller with a key may name the tenant, but only the key's own. Raises PermissionDenied."""
-    wanted = request.headers.get("X-Tenant-Id")
+    wanted = request.META.get("HTTP_X_TENANT_ID")
     if wanted is not None and wanted != tenant.public_id:
         raise exceptions.PermissionDenied("X-Tenant-Id names another tenant than the API key's.")
 
