@@ -48,9 +48,8 @@ def forget_manifests() -> None:
 def store(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> int:
     """Stores a decision that binds nothing; its key. A crash of the database server may lose the last second's."""
     keep_manifest(known, chosen.configuration)
-    lax = connection.vendor == "postgresql"
-    source = "FROM (SELECT set_config('synchronous_commit', 'off', true)) lax" if lax else "WHERE true"
-    return _inserted(known, chosen, answer, recalled, source)
+    lax = ", set_config('synchronous_commit', 'off', true)" if connection.vendor == "postgresql" else ""
+    return _inserted(known, chosen, answer, recalled, lax)
 
 
 def binds(chosen: Chosen, ask: Ask) -> bool:
@@ -68,7 +67,7 @@ def bind(
     when it raises Overtaken.
     """
     keep_manifest(known, chosen.configuration)
-    key = _inserted(known, chosen, answer, recalled, "WHERE true")
+    key = _inserted(known, chosen, answer, recalled)
     counted = implicit(chosen)
     contacts = {number: _contact(known, chosen, answer.lines[number], line_of=(key, number)) for number in counted}
     kept = [] if reserve is None else [number for number in range(len(answer.lines)) if number not in counted]
@@ -178,10 +177,10 @@ def interaction_of(frozen: Frozen, *, tenant: Tenant, customer_id: str) -> Inter
     )
 
 
-def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, source: str) -> int:
+def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, lax: str = "") -> int:
     sql = f"""INSERT INTO {Decision._meta.db_table}
         (tenant_id, customer_id, decided_at, version, flow_version, record)
-        SELECT %s, %s, %s, %s, %s, %s {source} RETURNING id"""
+        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id{lax}"""
     decided_at = connection.ops.adapt_datetimefield_value(moment(answer.at))
     values = [known.tenant.pk, known.customer_id, decided_at, chosen.configuration.version, answer.flow_version]
     key: int = write(sql, [*values, pack(answer, chosen, recalled)])[0][0]

@@ -90,10 +90,7 @@ if database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-elif database["ENGINE"] == "django.db.backends.postgresql":
-    # Statements of the hot paths are prepared the first time; psycopg would wait for the fifth.
-    database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 0}
-else:
+elif database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL names neither SQLite nor PostgreSQL; Kaireon supports these two.")
 DATABASES = {"default": database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,19 +1,23 @@
 """Statements of the hot paths: SQL written once for both databases and, on PostgreSQL, prepared once per connection.
 
 A prepared statement is planned once and takes half the time of the same query through the ORM. Django binds parameters
-in the client, which prepares nothing; so these run on a cursor of psycopg's own, inside Django's wrapper for errors,
-query counting and logging. `OPTIONS["prepare_threshold"]` is 0, or psycopg would wait for the fifth execution.
+in the client, which prepares nothing, and a cursor's own work takes longer than the small statements themselves; so
+they go to the driver's libpq with parameters and rows in the few types they have. The driver must not prepare any of
+its own (Django's default), for it would throw these away with them. Whoever listens to Django's statements (tests, a
+debug log) hears these, too: then they take the way of a cursor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from psycopg import pq
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the two databases say differently. All instants are whole UTC milliseconds.
@@ -64,26 +68,95 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows a statement that writes answers; it is tried once, for nobody knows what became of a lost one."""
-    cursor = _cursor()
-    cursor.execute(sql, parameters)
-    rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-# One cursor serves a connection's statements one after the other: making one takes as long as a small query.
-_cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-
-
-def _cursor() -> Any:
     database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up at every use
+    if database.vendor == "postgresql" and not database.execute_wrappers and not database.queries_logged:
+        database.ensure_connection()
+        with database.wrap_database_errors:
+            return _answered(database.connection.pgconn, sql, parameters)
+    with _cursor(database) as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _cursor(database: Any) -> Any:
     if database.vendor != "postgresql":
         return database.cursor()
     database.ensure_connection()
-    plain = _cursors.get(database.connection)
-    if plain is None:
-        plain = _cursors[database.connection] = psycopg.Cursor(database.connection)
-        plain.format = psycopg.pq.Format.BINARY
+    plain: Any = psycopg.Cursor(database.connection)
+    plain.format = pq.Format.BINARY
     return database.make_debug_cursor(plain) if database.queries_logged else database.make_cursor(plain)
+
+
+# The names of the statements that a connection has prepared.
+_prepared: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
+
+
+def _answered(server: Any, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Carries a statement out on a connection of libpq. Raises psycopg's errors."""
+    names = _prepared.setdefault(server, {})
+    name = names.get(sql)
+    if name is None:
+        name = f"kaireon_{len(names)}".encode()
+        numbered = re.sub(r"%s", _Numbers(), sql)
+        _checked(server, server.prepare(name, numbered.encode()))
+        names[sql] = name
+    values = [_sent(value) for value in parameters]
+    formats = [pq.Format.BINARY if isinstance(value, bytes) else pq.Format.TEXT for value in parameters]
+    result = server.exec_prepared(name, values, formats, pq.Format.BINARY)
+    _checked(server, result)
+    columns = [(number, READERS.get(result.ftype(number), bytes.decode)) for number in range(result.nfields)]
+    get = result.get_value
+    return [
+        tuple([None if (raw := get(row, number)) is None else read(raw) for number, read in columns])
+        for row in range(result.ntuples)
+    ]
+
+
+class _Numbers:
+    """Turns the places of parameters, one after the other, into $1, $2, ..."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self, place: re.Match[str]) -> str:
+        self._last += 1
+        return f"${self._last}"
+
+
+def _checked(server: Any, result: Any) -> None:
+    if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+        raise psycopg.errors.error_from_result(result)
+
+
+def _sent(value: Any) -> bytes | None:
+    """A parameter as libpq takes it; lists hold words or whole numbers."""
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, list):
+        return f"{{{','.join(_quoted(item) for item in value)}}}".encode()
+    return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
+
+
+def _quoted(item: str | int) -> str:
+    if isinstance(item, int):
+        return str(item)
+    escaped = item.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _whole(raw: bytes) -> int:
+    return int.from_bytes(raw, "big", signed=True)
+
+
+# How a value in PostgreSQL's binary form is read, by the number of its type; everything else is text.
+READERS: Mapping[int, Callable[[bytes], Any]] = {
+    16: b"\x01".__eq__,  # boolean
+    17: bytes,  # bytea
+    20: _whole,  # bigint
+    21: _whole,  # smallint
+    23: _whole,  # integer
+}
 
 
 def moment(at: int) -> datetime:
