@@ -48,6 +48,17 @@ def test_free_at_looks_past_a_window_that_is_open_now_but_closed_then():
     assert verdict.free_at == NOW + 21 * HOUR  # the pause ends at 22:00, the window opens at 09:00
 
 
+def test_free_at_ends_where_clocks_were_put_back_over_midnight():
+    # Newfoundland's clocks went from 00:01 back to 23:01, so that a day came again that had been left before.
+    turn = 1_289_097_060_000  # 2010-11-07T02:31Z
+    day = policy("frequency_cap", {"maxPerDay": 1, "windowType": "calendar", "timezone": "America/St_Johns"})
+    pause = policy("cooldown", {"cooldownHours": 3.5})  # until 20 minutes later, still in the day that came again
+    limits = compile_policies([day, pause], lambda _k, _i: 0)
+    facts = Facts.of([seen(0)._replace(at=turn - 3 * HOUR)])
+    (verdict,) = evaluate(Snapshot(version=1, limits=limits), facts, [GOLD], now=turn + 10 * 60_000)
+    assert (verdict.allowed, instant_to_wire(verdict.free_at)) == (False, "2010-11-08T03:30:00.000Z")
+
+
 def test_a_mandatory_offer_that_expires_meanwhile_is_held_back_by_more():
     mandatory = replace(GOLD, mandatory_until=NOW + DAY)
     total = policy("customer_total_cap", {"maxTotal": 1, "periodType": "monthly"})
