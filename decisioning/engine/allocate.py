@@ -1,13 +1,16 @@
 """Which candidates a response shows, and where, within the limits it is under.
 
-The limits are known only as somebody who says yes or no to the next candidates. So the total score is the best possible
-one of each assignment, and of all together as far as asking in rank order allows.
+One list is the first in rank order whom the limits admit. For named placements `attempt` asks the limits about the best
+assignment, and `search` looks for a better total where they refused something.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from decisioning.engine.assignment import METHODS, Board, Entry, Place
+from decisioning.engine.assignment import METHODS, Entry, Options, Place
+from decisioning.engine.attempt import Attempt, Limits, Task
+from decisioning.engine.search import improved
 
 Admit = Callable[[Sequence[int]], bool]
 
@@ -53,7 +56,7 @@ def allocated(
     ranked: Iterable[Entry],
     scores: Sequence[float],
     places: Sequence[Place],
-    admit: Admit,
+    limits: Callable[[], Limits],
     *,
     mandatory: int = 0,
     method: str = "optimal",
@@ -62,27 +65,16 @@ def allocated(
 ) -> list[Placed]:
     """At most one candidate per offer, each in a named placement, in rank order; at most `limit`, else every slot.
 
-    `admit` is asked in rank order and takes all the positions it is given, counting them, or none. What it admits
-    stays. What it refuses is taken out and everything else assigned again before anybody is asked, so that lower ranks
-    make way for the offer that lost its place. A channel in `atomic` fills each of its named placements or none, and is
-    asked for as one where its best candidate stands; refused, it is out. Every question takes something in or out, so
-    there are at most as many as entries. Raises `ValueError` for a method that does not exist.
+    The total score is the best possible within the limits, as far as `search` gets; with `greedy` the highest ranks
+    come first instead. `limits` begins a response that shows nothing yet. Raises `ValueError` for a method that does
+    not exist.
     """
     if method not in METHODS:
         raise ValueError(f"there is no allocation method {method!r}; choose one of {', '.join(METHODS)}")
-    board = Board(ranked, scores, places, mandatory=mandatory, method=method)
-    coupled, room = frozenset(atomic), board.slots if limit is None else limit
-    placed: list[tuple[Entry, int]] = []
-    units = board.proposal(coupled)
-    while units and len(placed) < room:
-        unit, *units = units
-        channel = places[board.place(unit[0])].channel
-        chosen = [board.candidate(cell) for cell in unit]
-        if len(placed) + len(unit) <= room and admit([entry.position for entry in chosen]):
-            placed += [(entry, board.take(cell)) for entry, cell in zip(chosen, unit, strict=True)]
-            coupled -= {channel}
-        else:
-            board.close(channel) if channel in coupled else board.refuse(chosen[0])
-            units = board.proposal(coupled)
-    placed.sort(key=lambda pair: board.order(pair[0]))
-    return [Placed(entry.position, places[place].placement) for entry, place in placed]
+    options = Options(ranked, scores, places, mandatory=mandatory)
+    room = len(options.slots) if limit is None else limit
+    task = Task(options=options, limits=limits, method=method, atomic=frozenset(atomic), room=room)
+    best = Attempt(task)
+    if method == "optimal":
+        best = improved(best, partial(Attempt, task))
+    return [Placed(options.position(rank), places[place].placement) for rank, place in best.placed]

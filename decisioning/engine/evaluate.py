@@ -6,7 +6,7 @@ from functools import cached_property
 from operator import itemgetter
 
 from decisioning.engine.candidates import Candidate
-from decisioning.engine.counting import counted, lets_go, matching
+from decisioning.engine.counting import WithHolds, counted, lets_go, matching
 from decisioning.engine.facts import Facts, Record
 from decisioning.engine.program import Local, Program
 from decisioning.engine.snapshot import Snapshot, Source
@@ -218,9 +218,12 @@ class Outcome:
         if isinstance(evidence, Finding):
             yield None
         elif isinstance(evidence, list):
-            lift = self._lets_go(number, evidence)
+            lift, window = self._lets_go(number, evidence), self._window(number)
             if lift is None or lift > at:
                 yield lift
+            elif not isinstance(evidence, WithHolds) and evidence[self._most(number) - 1][0] >= window.since(at):
+                # Clocks put back over midnight bring a day again that was left before; it ends with the next.
+                yield window.leaves(at)
 
     def standing(self) -> Iterator[tuple[int | None, int]]:
         """When each limit that blocks now lets go, and the candidates it blocks."""
@@ -230,6 +233,10 @@ class Outcome:
             if blocked:
                 test = self.local.hours[evidence] if isinstance(evidence, int) else None
                 yield (next(self._lift(breach, self.now)) if test is None else test.opens_after(self.now)), blocked
+
+    def concerned(self, number: int, mask: int) -> int:
+        """Those in a mask for whom a limit is now neither skipped nor set aside."""
+        return 0 if number in self.skipped else mask & ~self.set_aside[self.program.classes[number]]
 
     def lifted(self, number: int, bit: int, mandatory: int) -> bool:
         """Whether a block by this limit is set aside for the candidate with this bit."""
@@ -273,6 +280,9 @@ class Outcome:
         return self.local.windows[self.program.window_of[number]]
 
     def _lets_go(self, number: int, records: list[Record]) -> int | None:
+        return lets_go(records, self._most(number), self._window(number))
+
+    def _most(self, number: int) -> int:
         test = self.program.limits[number].limit.test
         assert isinstance(test, AtMost)
-        return lets_go(records, test.n, self._window(number))
+        return test.n

@@ -12,7 +12,7 @@ from decisioning.engine.candidates import Candidate, CandidateIndex
 from decisioning.engine.facts import Contact
 from decisioning.engine.snapshot import PolicyLimit
 from policies.limits import AtMost, Blocked, Exempt, NotIn, Open, Spend, TotalKey
-from policies.scope import Contacts, Dimension, value_of
+from policies.scope import Candidates, Contacts, Dimension, value_of
 from policies.windows import Window
 
 MOST_ROUTES = 200_000
@@ -52,6 +52,7 @@ class Program:
         self._unbound: list[Contacts] = []
         self._bound: dict[Dimension, dict[int | None, list[Contacts]]] = defaultdict(lambda: defaultdict(list))
         self._numbers: dict[tuple[Contacts, int | None], int | None] = {}
+        self._counts: list[tuple[Contacts, int | None]] = []
         self._routes: dict[Hashable, Route] = {}
         self._locals: dict[tuple[str | None, str | None], Local] = {}
         for number, mask in enumerate(self.masks):
@@ -85,6 +86,12 @@ class Program:
             self._routes.clear()
         self._routes[trace] = route
         return route
+
+    def counted(self, counter: int) -> int:
+        """The candidates whose impressions a counter counts, as a mask, in a campaign in which it counts any."""
+        selector, key = self._counts[counter]
+        shared = self.index.everyone if selector.shared is None else self.index.having(selector.shared, key)
+        return shared & self.index.mask(Candidates(selector.where, label=selector.label))
 
     def local(self, *, customer: str | None, tenant: str | None) -> "Local":
         """The windows and hours read off a clock; there are few clocks, so each is set once."""
@@ -145,7 +152,8 @@ class Program:
                 each[test.field, test.dimension, key] = mask & self.index.having(test.dimension, key)
         for total, share in each.items():
             if share:
-                blocked = [(test.exhausted_at(cost), mask) for cost, mask in self.index.by_cost(share)]
+                shares = self.index.by_cost(share) if test.field == "spend" else [(0, share)]
+                blocked = [(test.exhausted_at(cost), mask) for cost, mask in shares]
                 self.budgets.append((total, number, blocked))
 
     def _window(self, window: Window) -> int:
@@ -161,6 +169,7 @@ class Program:
             self._numbers[asked] = len(self.counters) if caps else None
             if caps:
                 self.counters.append((min(n for n, *_ in caps), caps))
+                self._counts.append(asked)
         return self._numbers[asked]
 
     def _caps(self, selector: Contacts, key: int | None) -> tuple[Cap, ...]:

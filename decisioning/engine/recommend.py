@@ -62,20 +62,20 @@ def recommend(
     mandatory = stock.mandatory(now)
     scores = stock.scores(terms.score, mandatory, wish.propensities)
     order = (entry for entry in stock.ranked(terms.score, scores, mandatory) if seen >> entry.position & 1)
-    admit = Admission(outcome, campaign=wish.campaign).admit
+    admission = Admission(outcome, campaign=wish.campaign)
     if wish.places:
         placed = allocated(
             order,
             scores,
             wish.places,
-            admit,
+            admission.afresh,
             mandatory=mandatory,
             method=terms.allocate,
             atomic=atomic,
             limit=wish.limit,
         )
     else:
-        placed = listed(order, admit, limit=wish.limit or 0)
+        placed = listed(order, admission.admit, limit=wish.limit or 0)
     masks = {"inventory": inventory, "matched": matched, "afterContactPolicies": allowed, "rotation": seen}
     counts = {stage: mask.bit_count() for stage, mask in masks.items()} | {"placed": len(placed)}
     return Recommended(placed=placed, scores=scores, matched=matched, outcome=outcome, counts=counts)
