@@ -15,13 +15,14 @@ from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import models, transaction
 from tqdm import tqdm
 
 from kaireon.management import tenant_named
 from kaireon.tenancy import Tenant
 
 R = TypeVar("R")
+M = TypeVar("M", bound=models.Model)
 
 
 def at_least_one(text: str) -> int:
@@ -67,6 +68,10 @@ class BatchCommand(BaseCommand, Generic[R]):
     def finish(self) -> None:
         """What is left to do once every batch is done."""
 
+    def reached(self, row: R) -> str:
+        """How far the work is once this row is done, beside the progress bar."""
+        return ""
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.tenant = tenant_named(options["tenant"])
         self.prepare(options)
@@ -85,6 +90,7 @@ class BatchCommand(BaseCommand, Generic[R]):
                 with transaction.atomic():
                     done = self.work(batch)
                 counts.update(done)
+                bar.set_postfix_str(self.reached(batch[-1]), refresh=False)
                 bar.update(len(batch))
         return counts
 
@@ -96,6 +102,57 @@ class BatchCommand(BaseCommand, Generic[R]):
     def failure(self, failed: int) -> str:
         """What the command ends with when rows failed."""
         return f"{failed:,} {self.noun} failed."
+
+
+class Backfill(BatchCommand[R]):
+    """Work on rows of the database in the order of their keys. `--after` goes on behind one of them.
+
+    A batch that cannot be carried out is done row by row, so that the row at fault is named and counted and stops none
+    of the others.
+    """
+
+    after: str | None
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--after", metavar="KEY", help="go on behind this row, which the progress bar of a broken-off run named"
+        )
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        super().prepare(options)
+        self.after = options["after"]
+
+    def key_of(self, row: R) -> str:
+        """What names the row to people and to `--after`."""
+        return str(row)
+
+    def reached(self, row: R) -> str:
+        return f"--after {self.key_of(row)}"
+
+    def backfill(self, batch: Sequence[R]) -> Counter[str]:
+        """Carries out one batch; says what became of how many rows."""
+        raise NotImplementedError
+
+    def work(self, batch: Sequence[R]) -> Counter[str]:
+        try:
+            with transaction.atomic():
+                return self.backfill(batch)
+        except Exception as error:  # noqa: BLE001  the one row boundary: whatever is wrong with a row, others go on
+            if len(batch) == 1:
+                self.stderr.write(f"{self.key_of(batch[0])}: {str(error) or type(error).__name__}")
+                return Counter({"failed": 1})
+        counts: Counter[str] = Counter()
+        for row in batch:
+            counts.update(self.work([row]))
+        return counts
+
+
+def by_key(rows: models.QuerySet[M], *, size: int, after: int | None = None) -> Iterator[M]:
+    """The rows in the order of their keys, a page per query, so that batches may write meanwhile."""
+    while page := list((rows if after is None else rows.filter(pk__gt=after)).order_by("pk")[:size]):
+        yield from page
+        after = page[-1].pk
 
 
 def in_batches(rows: Iterable[R], size: int) -> Iterator[list[R]]:

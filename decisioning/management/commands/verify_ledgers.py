@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from decisioning.backfills import customers_with
 from decisioning.ledgers import faults
-from decisioning.management.commands.rebuild_ledgers import customers_of
-from kaireon.batching import BatchCommand
+from decisioning.models import Interaction
+from kaireon.batching import Backfill
 
 
-class Command(BatchCommand[str]):
+class Command(Backfill[str]):
     """`manage.py verify_ledgers --tenant KEY`; names the customers whose ledger is wrong and ends with 1."""
 
     help = "Compare every customer's contact ledger with history."
@@ -16,9 +17,9 @@ class Command(BatchCommand[str]):
     batch_size = 500
 
     def rows(self) -> Iterable[str]:
-        return customers_of(self)
+        return customers_with(Interaction.objects.of(self.tenant), after=self.after)
 
-    def work(self, batch: Sequence[str]) -> Counter[str]:
+    def backfill(self, batch: Sequence[str]) -> Counter[str]:
         wrong = list(faults(self.tenant, batch))
         for customer_id in wrong:
             self.stderr.write(f"The ledger of {customer_id} does not say what history says; run rebuild_ledgers.")
