@@ -26,7 +26,7 @@ class FileCommand(BatchCommand[FileRow]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--format", choices=["csv", "ndjson"], help="default: what the file's extension says")
+        parser.add_argument("--format", choices=rowfiles.KINDS, help="default: what the file's extension says")
         parser.add_argument(
             "--columns",
             action="append",
@@ -60,7 +60,7 @@ class FileCommand(BatchCommand[FileRow]):
             yield from rowfiles.rows_of(path, kind)
 
     def total(self) -> int:
-        return sum(rowfiles.lines_in(path) - (kind == "csv") for path, kind in self._files.items())
+        return sum(rowfiles.size_of(path, kind) for path, kind in self._files.items())
 
     def failure(self, failed: int) -> str:
         paths = ", ".join(sorted({str(rejects.path) for rejects in self._rejects.values() if rejects.count}))
@@ -72,13 +72,13 @@ class FileCommand(BatchCommand[FileRow]):
             self._rejects[row.path].add(row, reason)
 
     def wanted(self) -> dict[str, str]:
-        """The columns that a CSV file must have, each with what it is for; an NDJSON row answers for itself."""
+        """The columns that a file of columns must have, each with what it is for; an NDJSON row answers for itself."""
         return {self.columns.get(target, target): target for target in {*self.required, *self.columns}}
 
     def _check_columns(self, path: Path, kind: str) -> None:
-        if kind != "csv":
+        header = rowfiles.columns_of(path, kind)
+        if header is None:
             return
-        header = rowfiles.columns_of(path)
         missing = sorted(f"{column} (for {target})" for column, target in self.wanted().items() if column not in header)
         if missing:
             raise CommandError(

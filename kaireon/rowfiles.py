@@ -1,4 +1,4 @@
-"""Files of rows: CSV and NDJSON in UTF-8, gzipped or not, read record by record; and the file that bad rows go to."""
+"""Files of rows, read record by record: CSV and NDJSON in UTF-8, gzipped or not, and Parquet; and where bad rows go."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
-FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson"}
+from kaireon import parquetfiles
+from kaireon.parquetfiles import Unreadable
+
+FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".parquet": "parquet"}
+KINDS = sorted(set(FORMATS.values()))
 PACKED = ".gz"
 REJECT_HEADER = ["file", "line", "reason", "row"]
 
@@ -26,7 +30,7 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True)
 class FileRow:
-    """One record: the line it starts on, and its values by column or, if it cannot be read, the fault."""
+    """One record: the line it starts on (in Parquet its number), and its values or, if it cannot be read, the fault."""
 
     path: Path
     line: int
@@ -44,7 +48,7 @@ def format_of(path: Path) -> str:
     """The format an extension stands for. Raises UnreadableFile for one that stands for none."""
     suffix = Path(path.stem).suffix if _is_packed(path) else path.suffix
     if suffix.lower() not in FORMATS:
-        raise UnreadableFile(f"{path}: the extension says neither CSV nor NDJSON; add --format csv or --format ndjson.")
+        raise UnreadableFile(f"{path}: the extension says none of {', '.join(KINDS)}; add --format.")
     return FORMATS[suffix.lower()]
 
 
@@ -59,13 +63,12 @@ def check(path: Path) -> None:
         raise UnreadableFile(f"{path}: the text is UTF-16; save it as UTF-8.")
 
 
-def columns_of(path: Path) -> list[str]:
-    """The header of a CSV file."""
-    with _named(path), _text(path) as stream:
-        try:
-            header = next(csv.reader(stream, strict=True), [])
-        except csv.Error as error:
-            raise UnreadableFile(f"{path}: the header cannot be read: {error}.") from error
+def columns_of(path: Path, kind: str) -> list[str] | None:
+    """The columns every record of the file has; None where each record has its own."""
+    if kind == "ndjson":
+        return None
+    with _named(path):
+        header = parquetfiles.columns_of(path) if kind == "parquet" else _csv_header(path)
     if any("\udc80" <= character <= "\udcff" for name in header for character in name):
         raise UnreadableFile(f"{path}: the header is not UTF-8; save the file as UTF-8.")
     if len(set(header)) < len(header):
@@ -73,16 +76,19 @@ def columns_of(path: Path) -> list[str]:
     return header
 
 
-def lines_in(path: Path) -> int:
-    """How many lines the file has: what a progress bar needs to know."""
-    with _named(path), _bytes(path) as stream:
-        return sum(1 for _ in stream)
+def size_of(path: Path, kind: str) -> int:
+    """How many records the file has, or at least lines: what a progress bar needs to know."""
+    with _named(path):
+        if kind == "parquet":
+            return parquetfiles.records_in(path)
+        with _bytes(path) as stream:
+            return sum(1 for _ in stream) - (kind == "csv")
 
 
 def rows_of(path: Path, kind: str) -> Iterator[FileRow]:
     """The records of a file; one that cannot be read says why. Raises UnreadableFile when the file breaks off."""
     with _named(path):
-        yield from _csv_rows(path) if kind == "csv" else _ndjson_rows(path)
+        yield from ROWS[kind](path)
 
 
 @contextmanager
@@ -90,7 +96,7 @@ def _named(path: Path, *, hint: str = "") -> Iterator[None]:
     """What the system has against the file, as UnreadableFile."""
     try:
         yield
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, ValueError, OverflowError, Unreadable) as error:
         raise UnreadableFile(f"{path}: {getattr(error, 'strerror', None) or error}{hint}.") from error
 
 
@@ -105,6 +111,14 @@ def _bytes(path: Path) -> IO[bytes]:
 def _text(path: Path) -> IO[str]:
     # Bytes that are not UTF-8 come through as lone surrogates, which the row they stand in is refused for.
     return TextIOWrapper(_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _csv_header(path: Path) -> list[str]:
+    with _text(path) as stream:
+        try:
+            return next(csv.reader(stream, strict=True), [])
+        except csv.Error as error:
+            raise UnreadableFile(f"{path}: the header cannot be read: {error}.") from error
 
 
 def _csv_rows(path: Path) -> Iterator[FileRow]:
@@ -146,6 +160,14 @@ def _ndjson_row(path: Path, line: int, text: str) -> FileRow:
     if not isinstance(values, dict):
         return FileRow(path, line, fault="the line is not a JSON object", text=text)
     return FileRow(path, line, values, text=text)
+
+
+def _parquet_rows(path: Path) -> Iterator[FileRow]:
+    for number, values in enumerate(parquetfiles.records_of(path), start=1):
+        yield FileRow(path, number, values)
+
+
+ROWS = {"csv": _csv_rows, "ndjson": _ndjson_rows, "parquet": _parquet_rows}
 
 
 class RejectFile:

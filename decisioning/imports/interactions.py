@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from decisioning import budgets
 from decisioning.imports.directory import Directory, Place
+from decisioning.imports.exported import ExportReader, Returning, is_exported
 from decisioning.imports.rows import RowReader, Said, fingerprint
 from decisioning.ledgers import refill
 from decisioning.models import Interaction
@@ -34,11 +35,12 @@ class Recorded:
 
 @dataclass
 class Reading:
-    """What a row says and the interaction it would be, or its faults."""
+    """What a row says and the interaction it would be, or its faults. An exported row is the interaction it was."""
 
     faults: list[str]
     said: Said | None = None
     interaction: Interaction | None = None
+    returning: Returning | None = None
 
 
 class InteractionImport:
@@ -54,6 +56,7 @@ class InteractionImport:
         self._reader = reader
         self._create_missing = create_missing
         self._directory: Directory | None = None
+        self._exports: ExportReader | None = None
         self._path: Path | None = None
         self._seen: dict[int, int] = defaultdict(int)
 
@@ -64,6 +67,7 @@ class InteractionImport:
         recorded = Recorded(Counter({"imported": 0, "already there": 0, "failed": 0}))
         readings = [self._read(row, directory, unit) for row in batch]
         there = self._stored({one.interaction.import_key for one in readings if one.interaction is not None})
+        there.update(self._never_gone([one.returning for one in readings if one.returning is not None]))
         added = []
         for row, one in zip(batch, readings, strict=True):
             if one.interaction is not None and one.interaction.import_key not in there:
@@ -75,7 +79,7 @@ class InteractionImport:
                 recorded.rejected.append((row, "; ".join(one.faults)))
         Interaction.objects.bulk_create(added)
         refill(self.tenant, {interaction.customer_id for interaction in added})
-        budgets.count(self.tenant, added)
+        budgets.count(self.tenant, [interaction for interaction in added if not interaction.void])
         new, failed = len(added), len(recorded.rejected)
         recorded.counts.update({"imported": new, "already there": len(batch) - new - failed, "failed": failed})
         for kind, before in known.items():
@@ -84,18 +88,29 @@ class InteractionImport:
         return recorded
 
     def _read(self, row: FileRow, directory: Directory, unit: Writing) -> Reading:
+        if is_exported(row.values):
+            return self._read_exported(row, unit)
         faults = [] if row.fault is None else [row.fault]
         said = None if faults else self._reader.read(row.values, faults)
         if said is None:
             return Reading(faults)
-        if said.at > unit.now + CLOCK_SKEW:
-            faults.append(f"timestamp {clock.text(said.at)} lies in the future")
+        faults += _too_early(said.at, unit)
         place = directory.place(said, faults, unit=unit if self._create_missing else None)
         if faults:
             return Reading(faults)
         interaction = self._interaction(said, place, directory, unit)
         interaction.import_key = self._import_key(said, row.path)
         return Reading(faults, said, interaction)
+
+    def _read_exported(self, row: FileRow, unit: Writing) -> Reading:
+        self._exports = self._exports or ExportReader(self.tenant)
+        faults: list[str] = []
+        returning = self._exports.read(row.values, faults)
+        if returning is not None:
+            faults += _too_early(returning.interaction.at, unit)
+        if returning is None or faults:
+            return Reading(faults)
+        return Reading(faults, interaction=returning.interaction, returning=returning)
 
     def _interaction(self, said: Said, place: Place, directory: Directory, unit: Writing) -> Interaction:
         offer = directory.rows["offer"][place.offer] if place.offer is not None else None
@@ -139,11 +154,25 @@ class InteractionImport:
             stored.update((row.import_key, row) for row in rows.order_by("-pk"))
         return stored
 
+    def _never_gone(self, returning: Sequence[Returning]) -> Iterator[tuple[int | None, Interaction]]:
+        """Of what was exported, what still is where it was, by the fingerprints it would come back with."""
+        for some in in_batches(returning, LOOKED_UP):
+            rows = Interaction.objects.of(self.tenant).in_bulk([one.former_key for one in some])
+            for one in some:
+                stored = rows.get(one.former_key)
+                if stored is not None and one.is_still(stored):
+                    yield one.interaction.import_key, stored
+
     def _current(self, unit: Writing) -> Directory:
         """The catalogue as of this batch, read again when its version moved."""
         if self._directory is None or self._directory.version != unit.head.version:
             self._directory = Directory(self.tenant, version=unit.head.version)
         return self._directory
+
+
+def _too_early(at: datetime, unit: Writing) -> list[str]:
+    """What speaks against an instant that this machine has not seen yet."""
+    return [f"timestamp {clock.text(at)} lies in the future"] if at > unit.now + CLOCK_SKEW else []
 
 
 def conflicts(said: Said, interaction: Interaction, first: Interaction) -> list[str]:

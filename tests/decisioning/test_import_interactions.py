@@ -114,7 +114,7 @@ def test_ndjson_says_the_same_as_csv(tenant: Tenant, catalogue: Catalogue, write
     assert imported(write(HEADER, *ROWS)).startswith("acme: 3 imported")
     assert imported(write(*lines, "", name="t.jsonl")) == "acme: 0 imported, 3 already there, 0 failed"
     plain = write(*lines, name="touches.log")
-    assert "neither CSV nor NDJSON" in refused(plain)[1]
+    assert "none of csv, ndjson, parquet" in refused(plain)[1]
     assert imported(plain, format="ndjson") == "acme: 0 imported, 3 already there, 0 failed"
 
 

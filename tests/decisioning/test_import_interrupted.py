@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from creatives.models import Channel, Offer
 from decisioning.models import Interaction
@@ -20,25 +14,17 @@ from kaireon.audit import verify
 from kaireon.tenancy import Tenant
 from tests.decisioning.conftest import Write
 from tests.decisioning.importing import HEADER, imported
-from tests.decisioning.servers import database_url
+from tests.decisioning.running import killed_when, started
 
 ROWS = 3000
-COMMAND = [sys.executable, "manage.py", "import_interactions", "--tenant=acme", "--batch-size=20", "--create-missing"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_killed_half_way_and_run_again_ends_with_the_rows_of_a_clean_one(write: Write) -> None:
     interrupted, clean = create_tenant(key="acme", name="Acme"), create_tenant(key="rival", name="Rival")
     path = write(f"{HEADER},offer", *(_row(number) for number in range(ROWS)))
-    environment = {**os.environ, "DATABASE_URL": database_url()}
-    process = subprocess.Popen(
-        [*COMMAND, path], cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_until_rows_come(interrupted, process)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+    process = started("import_interactions", "--batch-size=20", "--create-missing", path)
+    killed_when(lambda: Interaction.objects.of(interrupted).count() >= 100, process)
     there = Interaction.objects.of(interrupted).count()
     assert 0 < there < ROWS
     assert there % 20 == 0  # whole batches only
@@ -55,15 +41,6 @@ def _row(number: int) -> str:
     # Every third row equals the one before it; new names keep appearing.
     said = number - (number % 3 == 2)
     return f"c{said % 50},2026-03-10T12:{said // 60:02}:{said % 60:02}Z,impression,Fax {said // 700},Gold"
-
-
-def wait_until_rows_come(tenant: Tenant, process: subprocess.Popen[bytes]) -> None:
-    """Returns when the first batches are committed."""
-    deadline = time.monotonic() + 60
-    while Interaction.objects.of(tenant).count() < 100:
-        assert process.poll() is None, "the import ended by itself"
-        assert time.monotonic() < deadline, "no rows came"
-        time.sleep(0.005)
 
 
 def content(tenant: Tenant) -> Counter[Any]:

@@ -18,9 +18,10 @@ class Command(FileCommand):
     """`manage.py import_customers FILE... --tenant KEY`; good rows are loaded, bad ones written to a reject file."""
 
     help = (
-        "Import customers from CSV or NDJSON files in UTF-8 (.gz too). A row makes or changes a customer; importing a "
-        "file again changes nothing. Attributes are replaced whole by the columns that are no target; a column that "
-        "the file does not have leaves what is stored. An empty timezone means unknown, empty segments mean none."
+        "Import customers from CSV or NDJSON files in UTF-8 (.gz too) or Parquet. A row makes or changes a customer; "
+        "importing a file again changes nothing. Attributes are replaced whole by the columns that are no target; a "
+        "column that the file does not have leaves what is stored. An empty timezone means unknown, empty segments "
+        "mean none."
     )
     noun = "customers"
     targets, required = TARGETS, REQUIRED

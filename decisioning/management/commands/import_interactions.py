@@ -23,9 +23,10 @@ class Command(FileCommand):
     """`manage.py import_interactions FILE... --tenant KEY`; good rows are loaded, bad ones written to a reject file."""
 
     help = (
-        "Import interactions from CSV or NDJSON files in UTF-8. Importing a file again adds nothing, and neither does "
-        "a row that stands in two files: the n-th of several equal rows of a file is one interaction, whichever file "
-        "it is and whichever files are imported together. Rows with one idempotencyKey must say the same."
+        "Import interactions from CSV or NDJSON files in UTF-8 (.gz too) or Parquet. Importing a file again adds "
+        "nothing, and neither does a row that stands in two files: the n-th of several equal rows of a file is one "
+        "interaction, whichever file it is and whichever files are imported together. Rows with one idempotencyKey "
+        "must say the same. Rows of export_interactions are taken as they were recorded, whatever was changed since."
     )
     targets, required = TARGETS, REQUIRED
 

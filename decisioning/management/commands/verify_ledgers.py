@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from decisioning.backfills import customers_with
 from decisioning.ledgers import faults
-from decisioning.models import Interaction
+from decisioning.models import Interaction, Reservation
 from kaireon.batching import Backfill
 
 
@@ -17,7 +17,8 @@ class Command(Backfill[str]):
     batch_size = 500
 
     def rows(self) -> Iterable[str]:
-        return customers_with(Interaction.objects.of(self.tenant), after=self.after)
+        places = Reservation.objects.of(self.tenant).open()
+        return customers_with(Interaction.objects.of(self.tenant), places, after=self.after)
 
     def backfill(self, batch: Sequence[str]) -> Counter[str]:
         wrong = list(faults(self.tenant, batch))
