@@ -13,6 +13,8 @@ from decisioning.exports import NAMED
 from decisioning.imports.rows import EARLIEST, LONGEST, fingerprint, micros, storable
 from decisioning.models import Decision, Interaction, OutcomeType
 from kaireon import clock
+from kaireon.api.errors import MalformedJSON
+from kaireon.api.parsing import refuse_unstorable
 from kaireon.tenancy import Tenant
 
 MARKS = ("interactionId", "recordedAt")
@@ -136,8 +138,10 @@ class _Values:
         value = self._values.get(column)
         try:
             value = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
-            self._wrong(column, "JSON")
+            json.dumps(value, allow_nan=False)
+            refuse_unstorable(value)
+        except (ValueError, RecursionError, MalformedJSON):
+            self._wrong(column, "JSON that can be stored")
         return value
 
     def _wrong(self, column: str, wanted: str) -> None:

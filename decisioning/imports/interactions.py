@@ -17,6 +17,7 @@ from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.batching import in_batches
+from kaireon.inserting import insert
 from kaireon.rowfiles import FileRow
 from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
@@ -77,7 +78,7 @@ class InteractionImport:
                 one.faults += conflicts(one.said, one.interaction, there[one.interaction.import_key])
             if one.faults:
                 recorded.rejected.append((row, "; ".join(one.faults)))
-        Interaction.objects.bulk_create(added)
+        insert(Interaction, added)
         refill(self.tenant, {interaction.customer_id for interaction in added})
         budgets.count(self.tenant, [interaction for interaction in added if not interaction.void])
         new, failed = len(added), len(recorded.rejected)

@@ -199,7 +199,7 @@ WRONG = {
     "void": "no",
     "recommendationId": "rec_nothing",
     "importKey": str(2**63),
-    "context": "{",
+    "context": {"a": "\0"},
     "direction": "x" * 17,
 }
 
