@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
 
+from decisioning.carried import carried
 from decisioning.configuration import engine_policy
 from decisioning.engine.program import Program
 from decisioning.engine.snapshot import Snapshot, compile_policy
@@ -107,7 +108,7 @@ def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing:
     for word in asked.words - kept:
         history = Interaction.objects.of(tenant) if existing is None else existing
         wanted = None if word in asked.whole else {key for other, key in asked.pairs if other == word}
-        for key, impressions, micros in _added_up(history, word, wanted):
+        for key, impressions, micros in _added_up(tenant, history, word, wanted):
             found |= _totals(word, key, (impressions, micros))
     return found
 
@@ -179,7 +180,7 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
         for word in sorted(words):
             marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
             if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():
-                sums = _added_up(Interaction.objects.of(tenant), word, None)
+                sums = _added_up(tenant, Interaction.objects.of(tenant), word, None)
                 found = {(word, key): [impressions, micros, 0, 0] for key, impressions, micros in sums}
                 BudgetTotal.objects.bulk_create([marker], ignore_conflicts=True)
                 _add(tenant, found, own_slice=0)
@@ -226,17 +227,21 @@ def _totals(word: str, key: int | None, amounts: Sequence[int]) -> Mapping[Total
     }
 
 
-def _added_up(history: Any, word: str, keys: set[int] | None) -> list[tuple[int, int, int]]:
-    """(key, impressions, cost in micro-units) out of history; None stands for every key."""
+def _added_up(tenant: Tenant, history: Any, word: str, keys: set[int] | None) -> list[tuple[int, int, int]]:
+    """(key, impressions, cost in micro-units) out of history and what was deleted of it; None stands for every key."""
     history = history.filter(void=False)
     sums = {"impressions": Count("pk", filter=Q(outcome=IMPRESSION)), "micros": Sum("cost_micros", default=0)}
     if word == WHOLE_TENANT:
-        whole = history.aggregate(**sums)
-        return [(MARKER, whole["impressions"], int(whole["micros"]))]
-    column = f"{word}_key"
-    wanted = {f"{column}__isnull": False} if keys is None else {f"{column}__in": sorted(keys - {MARKER})}
-    rows = history.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums)
-    return [(key, impressions, int(micros)) for key, impressions, micros in rows]
+        rows = [(MARKER, *history.aggregate(**sums).values())]
+    else:
+        column = f"{word}_key"
+        wanted = {f"{column}__isnull": False} if keys is None else {f"{column}__in": sorted(keys - {MARKER})}
+        rows = history.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums)
+    found: dict[int, tuple[int, int]] = {}
+    for key, impressions, micros in [*rows, *carried(tenant, word, keys)]:
+        so_far = found.get(key, (0, 0))
+        found[key] = so_far[0] + impressions, so_far[1] + int(micros)
+    return [(key, *amounts) for key, amounts in found.items()]
 
 
 def _distribute(

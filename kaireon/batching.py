@@ -104,12 +104,38 @@ class BatchCommand(BaseCommand, Generic[R]):
         return f"{failed:,} {self.noun} failed."
 
 
-class Backfill(BatchCommand[R]):
-    """Work on rows of the database in the order of their keys. `--after` goes on behind one of them.
+class RowByRow(BatchCommand[R]):
+    """Work on rows of the database. A batch that cannot be carried out is done row by row.
 
-    A batch that cannot be carried out is done row by row, so that the row at fault is named and counted and stops none
-    of the others.
+    So the row at fault is named and counted and stops none of the others.
     """
+
+    def key_of(self, row: R) -> str:
+        """What names the row to people."""
+        return str(row)
+
+    def carry_out(self, batch: Sequence[R]) -> Counter[str]:
+        """Carries out one batch; says what became of how many rows."""
+        raise NotImplementedError
+
+    def work(self, batch: Sequence[R]) -> Counter[str]:
+        try:
+            with transaction.atomic():
+                return self.carry_out(batch)
+        except CommandError:
+            raise
+        except Exception as error:  # noqa: BLE001  the one row boundary: whatever is wrong with a row, others go on
+            if len(batch) == 1:
+                self.stderr.write(f"{self.key_of(batch[0])}: {str(error) or type(error).__name__}")
+                return Counter({"failed": 1})
+        counts: Counter[str] = Counter()
+        for row in batch:
+            counts.update(self.work([row]))
+        return counts
+
+
+class Backfill(RowByRow[R]):
+    """Work on rows in the order of their keys. `--after` goes on behind one of them."""
 
     after: str | None
 
@@ -123,29 +149,8 @@ class Backfill(BatchCommand[R]):
         super().prepare(options)
         self.after = options["after"]
 
-    def key_of(self, row: R) -> str:
-        """What names the row to people and to `--after`."""
-        return str(row)
-
     def reached(self, row: R) -> str:
         return f"--after {self.key_of(row)}"
-
-    def backfill(self, batch: Sequence[R]) -> Counter[str]:
-        """Carries out one batch; says what became of how many rows."""
-        raise NotImplementedError
-
-    def work(self, batch: Sequence[R]) -> Counter[str]:
-        try:
-            with transaction.atomic():
-                return self.backfill(batch)
-        except Exception as error:  # noqa: BLE001  the one row boundary: whatever is wrong with a row, others go on
-            if len(batch) == 1:
-                self.stderr.write(f"{self.key_of(batch[0])}: {str(error) or type(error).__name__}")
-                return Counter({"failed": 1})
-        counts: Counter[str] = Counter()
-        for row in batch:
-            counts.update(self.work([row]))
-        return counts
 
 
 def by_key(rows: models.QuerySet[M], *, size: int, after: int | None = None) -> Iterator[M]:

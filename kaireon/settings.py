@@ -108,6 +108,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # static files come straight from the packages; no collectstatic step to forget
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DECISION_RETENTION_DAYS = env.number("DECISION_RETENTION_DAYS", default=7, minimum=1)  # what apply_retention keeps
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=0)  # per key; 0 = no limit
 
 REST_FRAMEWORK = {

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
 from decisioning.exports import NAMED
-from decisioning.imports.rows import EARLIEST, LONGEST, fingerprint, micros, storable
+from decisioning.imports.rows import EARLIEST, LONGEST, MICRO, fingerprint, storable
 from decisioning.models import Decision, Interaction, OutcomeType
 from kaireon import clock
 from kaireon.api.errors import MalformedJSON
@@ -111,8 +112,14 @@ class _Values:
         return at
 
     def micros(self, column: str) -> int:
-        value = self._values.get(column)
-        return micros(column, None if value is None else str(value), self._faults) or 0
+        try:
+            amount = Decimal(str(self._values.get(column) or 0)) * MICRO
+            number = int(amount)
+        except (InvalidOperation, ValueError, OverflowError):
+            amount, number = Decimal(0), SIGNED_64.stop
+        if number != amount or number not in SIGNED_64:
+            self._wrong(column, "an amount with at most six decimal places")
+        return number
 
     def whole(self, column: str, within: range) -> int | None:
         value = self._values.get(column)

@@ -98,8 +98,8 @@ class RowReader:
         refused = {fault.partition(" ")[0] for fault in faults[known:]}
         faults += [f"{target} is missing" for target in REQUIRED if given[target] is None and target not in refused]
         outcome, at = given["outcome"] or "", self._instant(given["timestamp"], faults)
-        cost = micros("cost", given["cost"], faults)
-        value = micros("conversionValue", given["conversionValue"], faults)
+        cost = _micros("cost", given["cost"], faults)
+        value = _micros("conversionValue", given["conversionValue"], faults)
         if cost is not None and cost < 0:
             faults.append(f'cost "{given["cost"]}" is below 0')
         if len(faults) > known or at is None:
@@ -150,8 +150,7 @@ class RowReader:
         return at
 
 
-def micros(target: str, text: str | None, faults: list[str]) -> int | None:
-    """An amount in micro-units; None when there is none or it is at fault."""
+def _micros(target: str, text: str | None, faults: list[str]) -> int | None:
     if text is None:
         return None
     try:

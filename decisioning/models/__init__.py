@@ -8,6 +8,7 @@ from decisioning.models.interactions import Interaction, Presentation
 from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
 from decisioning.models.reservations import Reservation
+from decisioning.models.retention import CarriedTotal, LegalHold
 from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
 from decisioning.models.summaries import InteractionSummary, SummaryProgress
@@ -16,6 +17,7 @@ __all__ = [
     "AssemblyLine",
     "BudgetTotal",
     "CampaignRun",
+    "CarriedTotal",
     "ContactLedger",
     "Customer",
     "Decision",
@@ -24,6 +26,7 @@ __all__ = [
     "IdempotencyKey",
     "Interaction",
     "InteractionSummary",
+    "LegalHold",
     "Manifest",
     "OutcomeType",
     "Presentation",

@@ -45,7 +45,7 @@ def history(tenant: Tenant, catalogue: Catalogue, happened: Happened, write: Wri
     happened(label="cards", decision_key=2**40, rank=3, void=True, direction="inbound")
     happened(customer=' "ö\u2028 ', outcome="convert", value_micros=12_345_678, cost_micros=1, context={"a": [1, None]})
     happened(
-        NOON + hours(0.1), value_micros=10**18 - 1, offer_key=None, creative_key=None, label="", sub_category_key=None
+        NOON + hours(0.1), value_micros=10**18 + 1, offer_key=None, creative_key=None, label="", sub_category_key=None
     )
     refill(tenant, {"ada", "bob", ' "ö\u2028 '})
     budgets.keep(tenant, [WHOLE_TENANT, "offer"])

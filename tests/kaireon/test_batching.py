@@ -24,7 +24,7 @@ class Naming(Backfill[int]):
     def rows(self) -> Iterable[int]:
         return range(int(self.after or 0) + 1, 11)
 
-    def backfill(self, batch: Sequence[int]) -> Counter[str]:
+    def carry_out(self, batch: Sequence[int]) -> Counter[str]:
         with writing(operator(self.tenant, "naming")) as unit:
             for number in batch:
                 unit.create(Category(name=f"{number}", created_at=clock.now()))

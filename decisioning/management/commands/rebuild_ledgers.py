@@ -26,7 +26,7 @@ class Command(Backfill[str]):
         super().prepare(options)
         self._recounted = False
 
-    def backfill(self, batch: Sequence[str]) -> Counter[str]:
+    def carry_out(self, batch: Sequence[str]) -> Counter[str]:
         refill(self.tenant, batch)
         counts = Counter({"ledgers written": len(batch)})
         if not self._recounted:  # once, inside the transaction of a batch, so that a dry run rolls it back

@@ -20,7 +20,7 @@ class Command(Backfill[str]):
         places = Reservation.objects.of(self.tenant).open()
         return customers_with(Interaction.objects.of(self.tenant), places, after=self.after)
 
-    def backfill(self, batch: Sequence[str]) -> Counter[str]:
+    def carry_out(self, batch: Sequence[str]) -> Counter[str]:
         wrong = list(faults(self.tenant, batch))
         for customer_id in wrong:
             self.stderr.write(f"The ledger of {customer_id} does not say what history says; run rebuild_ledgers.")
