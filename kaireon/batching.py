@@ -19,6 +19,7 @@ from django.db import models, transaction
 from tqdm import tqdm
 
 from kaireon.management import tenant_named
+from kaireon.publicid import Kind
 from kaireon.tenancy import Tenant
 
 R = TypeVar("R")
@@ -148,6 +149,15 @@ class Backfill(RowByRow[R]):
     def prepare(self, options: dict[str, Any]) -> None:
         super().prepare(options)
         self.after = options["after"]
+
+    def key_after(self, kind: Kind) -> int | None:
+        """The key behind which to go on, when rows are named by public ids. Raises CommandError for another kind's."""
+        if self.after is None:
+            return None
+        key = kind.decode(self.after)
+        if key is None:
+            raise CommandError(f'--after: "{self.after}" is no id such as {kind.prefix}_...')
+        return key
 
     def reached(self, row: R) -> str:
         return f"--after {self.key_of(row)}"

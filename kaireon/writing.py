@@ -145,6 +145,12 @@ class Writing:
             self._set_live(child, reason=reason)
         return current
 
+    def begin_history(self, row: Lifecycle, *, reason: str) -> None:
+        """Remembers the present state of a row that has no history. The row itself does not change."""
+        parts = row.parts()
+        self._remember(row, parts, sign="+", reason=reason)
+        self._audit_row(row, action="begin_history", before=None, after=row.state(parts))
+
     def audit(
         self,
         *,
@@ -219,17 +225,25 @@ class Writing:
         parts = row.parts()
         after = row.state(parts)
         self.written.append(Written(row, action, before, after))
+        self._remember(row, parts, sign=sign, reason=reason or action)
+        self._audit_row(row, action=action, before=before, after=after)
+
+    def _remember(self, row: Lifecycle, parts: dict[str, Any], *, sign: str, reason: str) -> None:
         history: Any = type(row).history
         record = history.model(
             history_type=sign,
             history_date=self.now,
             history_user=self.actor.user,
             history_actor=self.actor.label[:255],
-            history_change_reason=reason or action,
+            history_change_reason=reason,
             history_parts=parts,
             **{field.attname: getattr(row, field.attname) for field in history.model.tracked_fields},
         )
         self._records[history.model].append(record)
+
+    def _audit_row(
+        self, row: Lifecycle, *, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> None:
         self.audit(
             action=action,
             entity_type=row.entity_type(),
