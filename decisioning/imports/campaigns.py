@@ -12,6 +12,7 @@ from decisioning.imports.interactions import LOOKED_UP, Recorded
 from decisioning.imports.rows import LONGEST, storable
 from decisioning.ledgers import lock, refill
 from decisioning.models import Interaction
+from decisioning.summaries import redo
 from kaireon import clock
 from kaireon.batching import in_batches
 from kaireon.rowfiles import FileRow
@@ -105,6 +106,8 @@ class CampaignBackfill:
             for some in in_batches((each.pk for each in group), LOOKED_UP):
                 Interaction.objects.of(self._tenant).filter(pk__in=some).update(campaign_id=campaign)
         refill(self._tenant, customers)
+        if customers:
+            redo(self._tenant, customers)
 
 
 def _triple(said: Mapping[str, str | None], faults: list[str]) -> Triple | None:

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from decisioning.ledgers import faults, refill
-from decisioning.models import Interaction
+from decisioning.models import Interaction, InteractionSummary
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
@@ -65,6 +65,10 @@ def test_campaigns_are_found_by_id_and_by_what_happened(
         None,
     ]
     assert list(faults(tenant, ["ada"])) == []
+    lines = (
+        InteractionSummary.objects.of(tenant).filter(period_type="alltime").values_list("campaign_id", "interactions")
+    )
+    assert dict(lines) == {"spring": 2, "autumn": 1, "old": 1}
     assert [reason for _, reason, _ in rejects_of(Path(f"{path}.rejects.csv"))] == [
         'it has the campaign "autumn" already',
         'it has the campaign "old" already',

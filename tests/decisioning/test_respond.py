@@ -11,7 +11,7 @@ from django.apps import apps
 
 from decisioning.erasing import ERASED
 from decisioning.ledgers import faults
-from decisioning.models import Customer, IdempotencyKey, Interaction
+from decisioning.models import Customer, IdempotencyKey, Interaction, LegalHold
 from kaireon import clock
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
@@ -278,4 +278,4 @@ def test_an_erased_customer_leaves_nothing_but_totals(
 
 def test_every_table_that_names_a_customer_is_erased() -> None:
     named = {model for model in apps.get_models() if any(field.name == "customer_id" for field in model._meta.fields)}
-    assert named == {*ERASED.values(), Customer}
+    assert named == {*ERASED.values(), Customer, LegalHold}  # a hold is what keeps from erasing

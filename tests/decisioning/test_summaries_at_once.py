@@ -23,8 +23,8 @@ from kaireon import clock
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Door, door_for
+from tests.decisioning.servers import database_url
 from tests.decisioning.summing import expected_summaries, expected_summary, happen, walked
-from tests.decisioning.test_import_interrupted import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ class Command(FileCommand):
     help = (
         "Give interactions that have no campaign the one a CSV, NDJSON or Parquet file names, by interactionId or by "
         "customerId, timestamp and creativeId together (all that match). What has a campaign keeps it: the same one is "
-        "already there, another one is refused. The ledgers say the same afterwards."
+        "already there, another one is refused. Ledgers and summaries say the same afterwards."
     )
     targets, required = TARGETS, REQUIRED
 
