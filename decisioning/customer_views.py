@@ -18,9 +18,10 @@ from decisioning.addresses import customer_in
 from decisioning.customers import CustomerBatch
 from decisioning.erasing import erase
 from decisioning.filters import CustomerFilterSet
+from decisioning.legal_holds import UnderLegalHold
 from decisioning.models import Customer, SegmentMember
 from decisioning.serializers import CustomerChangeSerializer, CustomerSerializer
-from kaireon.api.errors import described, envelope, refuse
+from kaireon.api.errors import Conflict, described, envelope, refuse
 from kaireon.api.fields import shown
 from kaireon.api.filters import StrictFilterBackend
 from kaireon.api.pagination import paginate
@@ -228,7 +229,10 @@ def _erased(request: Request, customer_id: str) -> Response:
     if actor.role not in ADMINS:
         raise PermissionDenied(role_refusal(actor.role, ADMINS))
     with writing(actor) as unit:
-        gone = erase(unit, customer_id)
+        try:
+            gone = erase(unit, customer_id)
+        except UnderLegalHold as error:
+            raise Conflict(str(error)) from error
         if not any(gone.values()):
             raise NotFound(f"Nothing is known of a customer with the id {shown(customer_id)}.")
         customers.audit_erasure(unit, customer_id, gone)

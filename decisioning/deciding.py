@@ -13,12 +13,13 @@ from decisioning import budgets
 from decisioning.configuration import Configuration
 from decisioning.decided import unpack
 from decisioning.histories import Recalled, recall
-from decisioning.ledgers import Overtaken, lock
+from decisioning.ledgers import Overtaken, learn, lock
 from decisioning.lookup import Caller, Known, inform
 from decisioning.manifest import configuration_from
 from decisioning.models import Decision, Manifest
+from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen, answered, choose, trace, wire
-from decisioning.storing import bind, binds, store
+from decisioning.storing import bind, binds, keep_manifest, store
 from kaireon import clock
 from kaireon.reading import patience
 from kaireon.tenancy import Tenant
@@ -53,6 +54,15 @@ def rehearse(drafted: Draft) -> dict[str, Any]:
     return _body(drafted, drafted.answer, key=None)
 
 
+def prepare(drafted: Draft) -> None:
+    """Stores what the decision will rest on; before any transaction, for others may be waiting for the same rows."""
+    keep_manifest(drafted.known, drafted.chosen.configuration)
+    if binds(drafted.chosen, drafted.ask):
+        budgets.keep_missing(drafted.known.tenant, drafted.known.asked, drafted.known.totals)
+        labels = [line.frozen.label for line in drafted.answer.lines]
+        learn(drafted.known.tenant, [IMPRESSION, drafted.chosen.wish.campaign or "", *labels])
+
+
 def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> dict[str, Any]:
     """Stores the decision as it is answered, and answers.
 
@@ -64,7 +74,6 @@ def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> d
     if not binds(chosen, drafted.ask):
         key = store(known, chosen, drafted.answer, drafted.recalled)
         return _body(drafted, drafted.answer, key=key)
-    budgets.keep_missing(known.tenant, known.asked, known.totals)
     try:
         with transaction.atomic():
             patience()
@@ -83,6 +92,7 @@ def _decided_alone(drafted: Draft, caller: Caller, read: Reader, *, started: flo
     if known.asked.pairs:
         budgets.lock(tenant, known.asked)
         known, configuration = inform(caller, customer_id)
+    keep_manifest(known, configuration)
     return draft(known, configuration, read(known, configuration), started=started)
 
 

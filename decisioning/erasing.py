@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from decisioning.carried import carry
 from decisioning.ledgers import lock
+from decisioning.legal_holds import refuse_if_held
 from decisioning.models import (
     ContactLedger,
     Customer,
@@ -32,8 +34,13 @@ ERASED: Mapping[str, type[Model]] = {
 
 
 def erase(unit: Writing, customer_id: str) -> dict[str, int]:
-    """Removes everything known of a customer, stored or stranger; the number of rows of each kind."""
+    """Removes everything known of a customer, stored or stranger; the number of rows of each kind.
+
+    What they used of budgets is carried forward. Raises UnderLegalHold.
+    """
     [ledger] = lock(unit.tenant, [customer_id]).values()
+    refuse_if_held(unit.tenant, customer_id)
+    carry(unit.tenant, Interaction.objects.of(unit.tenant).filter(customer_id=customer_id, void=False).iterator())
     members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
     gone = {"memberships": members.delete()[0]}
     gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]

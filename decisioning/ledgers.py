@@ -272,6 +272,15 @@ def _words(tenant: Tenant, *, anew: bool = False) -> Words:
     return found
 
 
+def learn(tenant: Tenant, words: Collection[str]) -> None:
+    """Gives words their numbers, if they have none; before any transaction, for others may be waiting for the same."""
+    known = _known.get(tenant.pk)
+    used = {word for word in words if word}
+    if known is None or not used <= known.numbers.keys():
+        _numbers(tenant, used)
+        _words(tenant, anew=True)
+
+
 def _numbers_of(tenant: Tenant, contacts: Sequence[Contact]) -> Mapping[str, int]:
     """The numbers of at least all words in these contacts; new words get the next ones."""
     used = {word for contact in contacts for word in (contact.outcome, contact.label, contact.campaign) if word}

@@ -99,6 +99,7 @@ class RecommendView(PlainView):
             drafted = deciding.draft(known, configuration, read(known, configuration), started=started)
             if drafted.ask.dry_run:
                 return as_json(deciding.rehearse(drafted))
+            deciding.prepare(drafted)
             return as_json(_once(request, known, lambda: deciding.commit(drafted, caller, read, started=started)))
         except UnknownFlow as error:
             raise NotFound(str(error)) from error

@@ -47,7 +47,6 @@ def forget_manifests() -> None:
 
 def store(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> int:
     """Stores a decision that binds nothing; its key. A crash of the database server may lose the last second's."""
-    keep_manifest(known, chosen.configuration)
     lax = ", set_config('synchronous_commit', 'off', true)" if connection.vendor == "postgresql" else ""
     return _inserted(known, chosen, answer, recalled, lax)
 
@@ -66,7 +65,6 @@ def bind(
     says that the caller holds all that could change meanwhile. Called inside a transaction, of which nothing may stay
     when it raises Overtaken.
     """
-    keep_manifest(known, chosen.configuration)
     key = _inserted(known, chosen, answer, recalled)
     counted = implicit(chosen)
     contacts = {number: _contact(known, chosen, answer.lines[number], line_of=(key, number)) for number in counted}

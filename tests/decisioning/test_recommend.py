@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from decisioning.models import Decision, Interaction
+from decisioning.models import Decision, Interaction, Reservation
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Door, door_for
@@ -242,21 +242,37 @@ def test_nobody_sees_another_tenants_decision(shop: Shop, admin: Door, stranger:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_implicit_cap_holds_however_many_decide_at_once(live_server: Any) -> None:
+@pytest.mark.parametrize("how", ["implicit", "reserved"])
+def test_a_cap_holds_however_many_decide_at_once(live_server: Any, how: str) -> None:
     door = door_for(create_tenant(key="acme", name="Acme"), "admin")
     shop = Shop(door)
-    shop.offer("Card", 50, on=shop.web)
+    shop.offer("Card", 50, on=shop.web if how == "implicit" else shop.email)
     shop.policy("frequency_cap", {"maxPerDay": 3})
+    assert at_once(door, customers=["ada"] * 12, reserve=how == "reserved") == [0] * 9 + [1] * 3
+    assert Interaction.objects.count() + Reservation.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_budget_is_never_exceeded_however_many_customers_decide_at_once(live_server: Any) -> None:
+    door = door_for(create_tenant(key="acme", name="Acme"), "admin")
+    shop = Shop(door)
+    shop.offer("Card", 50)
+    shop.policy("budget_exhausted", {"budgetField": "impressions", "threshold": 5})
+    assert at_once(door, customers=[f"c{number}" for number in range(12)], reserve=True) == [0] * 7 + [1] * 5
+    assert Reservation.objects.count() == 5
+
+
+def at_once(door: Door, *, customers: list[str], reserve: bool) -> list[int]:
+    """How many decisions each customer got, all having asked at once."""
     counts: list[int] = []
 
-    def decide() -> None:
-        counts.append(recommended(Door(Client(), door.headers))["count"])
+    def decide(customer: str) -> None:
+        counts.append(recommended(Door(Client(), door.headers), customerId=customer, reserve=reserve)["count"])
         connection.close()
 
-    threads = [Thread(target=decide) for _ in range(12)]
+    threads = [Thread(target=decide, args=[customer]) for customer in customers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(counts) == [0] * 9 + [1] * 3
-    assert Interaction.objects.count() == 3
+    return sorted(counts)

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from decisioning import budgets
 from decisioning.erasing import ERASED
 from decisioning.ledgers import faults
+from decisioning.legal_holds import place
 from decisioning.models import Customer, IdempotencyKey, Interaction, LegalHold
 from kaireon import clock
+from kaireon.access import operator
 from kaireon.tenancy import Tenant
+from kaireon.writing import writing
 from tests.conftest import Catalogue, Door
 from tests.decisioning.conftest import COOLDOWN, asked
 from tests.witness import rows_added, stored
@@ -272,8 +276,27 @@ def test_an_erased_customer_leaves_nothing_but_totals(
         },
     )
     left = {label for label, number in rows_added(untouched).items() if number}
-    assert left == {"decisioning.Manifest", "decisioning.Word", "kaireon.AuditEntry"}
+    assert left == {"decisioning.CarriedTotal", "decisioning.Manifest", "decisioning.Word", "kaireon.AuditEntry"}
     assert admin("DELETE", "customers/ada?erase=true")[0] == 404
+
+
+def test_a_customer_under_a_legal_hold_is_not_erased(admin: Door, tenant: Tenant, catalogue: Catalogue) -> None:
+    recorded(admin, creativeId=catalogue.creative)
+    with writing(operator(tenant, "test")) as unit:
+        place(unit, "ada", reason="case 7")
+    before = stored()
+    status, answer = admin("DELETE", "customers/ada?erase=true")
+    assert (status, answer["error"]["code"]) == (409, "CONFLICT")
+    assert stored() == before
+
+
+def test_an_erased_customer_still_counts_in_budgets(admin: Door, tenant: Tenant, catalogue: Catalogue) -> None:
+    config = {"budgetField": "impressions", "threshold": 1}
+    admin.make("contact-policies", name="One in all", ruleType="budget_exhausted", config=config, scope="global")
+    recorded(admin, creativeId=catalogue.creative)
+    assert admin("DELETE", "customers/ada?erase=true")[0] == 200
+    budgets.recount(tenant)
+    assert asked(admin, customerId="bob")["results"][0]["allowed"] is False
 
 
 def test_every_table_that_names_a_customer_is_erased() -> None:
