@@ -1,5 +1,6 @@
 """Limits within one response: whatever was admitted counts against the next as if it had happened before."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple, Self
@@ -7,7 +8,7 @@ from typing import NamedTuple, Self
 from decisioning.engine.attempt import Reached
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.evaluate import NOTHING, Outcome
-from decisioning.engine.facts import Contact
+from decisioning.engine.facts import Contact, Record
 from policies.limits import TotalKey
 from policies.scope import IMPRESSION
 
@@ -93,7 +94,7 @@ class Admission:
             for n, window, number, mask in program.counters[counter][1]:
                 closes = outcome.concerned(number, mask) if program.counts_siblings[number] else 0
                 if closes:
-                    inside = sum(1 for at, _ in outcome.hits.get(counter, ()) if at >= outcome.since[window])
+                    inside = bisect_right(outcome.hits.get(counter, ()), -outcome.since[window], key=_age)
                     caps.append(Cap(counter, n - inside, closes))
         drawn = {key: _drawn(candidate, key) for key, _, _ in program.budgets}
         draws += [(key, amount) for key, amount in drawn.items() if amount]
@@ -121,6 +122,10 @@ class Admission:
         trace = contact[1:]
         route = program.routes.get(trace)
         return program.route(trace, contact) if route is None else route
+
+
+def _age(record: Record) -> int:
+    return -record[0]
 
 
 def _drawn(candidate: Candidate, key: TotalKey) -> int:
