@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import fields
 from struct import Struct
 from typing import Any
 
@@ -31,7 +30,7 @@ FORMAT = b"\x01"
 LEVEL, WINDOW, MEMORY = 1, 12, 4
 
 _LENGTH = Struct("<I")
-_PLAIN_WISH = Wish(customer="")
+_PLAIN_WISH = vars(Wish(customer=""))
 
 
 class UnreadableDecision(ValueError):
@@ -54,7 +53,7 @@ def pack(answer: Answer, chosen: Chosen, recalled: Recalled) -> bytes:
         "counts": [answer.candidates, answer.allowed],
         "freeAt": answer.free_at,
         "duration": answer.duration,
-        "lines": answer.lines,
+        "lines": [(tuple(frozen), *rest) for frozen, *rest in answer.lines],
         "warnings": answer.warnings,
     }
     data = _dumped(document)
@@ -121,11 +120,10 @@ def _facts(document: dict[str, Any], ledger: bytes, tenant: Tenant) -> Facts:
 
 def _wish(wish: Wish) -> dict[str, Any]:
     """What a wish says otherwise than a plain one."""
-    said = {field.name: getattr(wish, field.name) for field in fields(wish)}
     return {
         name: sorted(value) if isinstance(value, frozenset) else value
-        for name, value in said.items()
-        if value != getattr(_PLAIN_WISH, name)
+        for name, value in vars(wish).items()
+        if value != _PLAIN_WISH[name]
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -90,7 +89,7 @@ def new_secret() -> str:
 
 def digest_of(secret: str) -> str:
     """HMAC-SHA256 of the key under the environment's pepper, in hex; what is stored and looked up."""
-    return hmac.new(settings.API_KEY_PEPPER.encode(), secret.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.API_KEY_PEPPER.encode(), secret.encode(), "sha256").hex()
 
 
 def issue_key(unit: Writing, *, name: str, role: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
