@@ -51,12 +51,16 @@ def option(key: str, kind: Kind, *, label: str, help: str, required: bool = Fals
 
 @dataclass(frozen=True)
 class Limit:
-    """A primitive, the candidates it concerns, the assignment it is named after and how its rule words a breach."""
+    """A primitive, the candidates it concerns, the assignment it is named after and how its rule words a breach.
+
+    `without_global` says that it stands in for the policy's global assignments where a flow has not chosen them.
+    """
 
     test: Primitive
     concerns: Candidates
     assignment: Assignment
     explain: Explain
+    without_global: bool = False
 
 
 R_co = TypeVar("R_co", bound="Rule", covariant=True)

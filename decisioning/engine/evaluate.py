@@ -64,13 +64,14 @@ def evaluate(
 
 
 def decide(
-    snapshot: Snapshot, program: Program, facts: Facts, *, now: int, skipped: frozenset[int] = frozenset()
+    snapshot: Snapshot, program: Program, facts: Facts, *, now: int, skipped: frozenset[int] | None = None
 ) -> "Outcome":
     """The outcome for one customer; O(records + holds + counters touched), hardly more for more candidates.
 
     `skipped` are the limits that do not apply (`Program.unselected`). Records later than `now` do not exist, nor do
     holds that have lapsed by then.
     """
+    skipped = program.unselected(None) if skipped is None else skipped
     local = program.local(customer=facts.timezone, tenant=snapshot.tenant_timezone)
     since = local.since(now)
     breaches: list[Breach] = [(number, mask, Finding(now)) for number, mask in program.always]

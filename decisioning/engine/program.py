@@ -65,14 +65,13 @@ class Program:
         ]
 
     def unselected(self, selected: Collection[str] | None) -> frozenset[int]:
-        """The limits of global assignments that a flow has not chosen."""
-        if selected is None:
-            return frozenset()
-        return frozenset(
-            number
-            for number, placed in enumerate(self.limits)
-            if placed.source.scope == "global" and placed.source.policy_id not in selected
-        )
+        """The limits of global assignments that a flow has not chosen, and what stands in for those it has."""
+        unselected = set()
+        for number, placed in enumerate(self.limits):
+            chosen = selected is None or placed.source.policy_id in selected
+            if (placed.source.scope == "global" and not chosen) or (placed.limit.without_global and chosen):
+                unselected.add(number)
+        return frozenset(unselected)
 
     def route(self, trace: Hashable, contact: Contact) -> Route:
         """The counters that count this trace, remembered for the next record that bears it."""

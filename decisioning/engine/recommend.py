@@ -31,7 +31,7 @@ class Terms:
     """What a flow says: which wares it has, which policies' global assignments apply, how to score and allocate."""
 
     inventory: int
-    skipped: frozenset[int] = frozenset()
+    skipped: frozenset[int] | None = None
     score: str = "priority_weighted"
     allocate: str = "optimal"
 

@@ -1,7 +1,7 @@
 """The mutual exclusion: of a group of offers a customer gets one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from policies.limits import AtMost, Finding
@@ -47,11 +47,15 @@ class MutualExclusion(Rule):
     def limits(self, assignments: Sequence[Assignment]) -> Iterator[Limit]:
         narrowing = [assignment for assignment in assignments if assignment.dimension != "offer"]
         members = self._members(assignments)
+        on_offers = [assignment for assignment in assignments if assignment.dimension == "offer"]
         for member in members:
-            own = [assignment for assignment in assignments if assignment.target == member]
-            for assignment in narrowing or (own or list(assignments))[:1]:
-                scope = assignment.candidates() if narrowing else Candidates()
-                yield self._limit(assignment, member, members, scope)
+            own = [assignment for assignment in on_offers if assignment.target == member]
+            for assignment in narrowing:
+                yield self._limit(assignment, member, members, assignment.candidates())
+            if all(assignment.scope == "global" for assignment in narrowing):
+                for assignment in (own or on_offers)[:1]:
+                    alone = self._limit(assignment, member, members, Candidates())
+                    yield replace(alone, without_global=bool(narrowing))
 
     def refusals(self, assignments: Sequence[Assignment]) -> Iterator[Problem]:
         for index, assignment in enumerate(assignments):

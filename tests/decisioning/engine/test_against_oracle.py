@@ -129,3 +129,36 @@ def moments(world):
     near = {grid + n * HOUR // 2 for n in range(1, 60)}
     far = {grid + n * DAY // 4 for n in range(1, 140)}
     return leaving | lapsing | near | far
+
+
+def test_a_groups_offer_scopes_hold_where_the_flow_has_not_chosen_the_policys_global_one():
+    contact = {"at": 1_728_136_799_999, "outcome": "impression", "offer": 1, "label": "", "campaign": None}
+    nothing = dict.fromkeys(("creative", "channel", "category", "sub_category"))
+    policy = {
+        "id": "cp_0",
+        "type": "mutual_exclusion",
+        "config": {"excludeOfferIds": ["off_1", "off_3"]},
+        "priority": 1,
+        "created": 1,
+        "scopes": [
+            {"scope": "offer", "target": 1, "dead": False},
+            {"scope": "global", "target": None, "dead": False},
+        ],
+    }
+    world = {
+        "now": 1_728_140_400_000,
+        "tenant_zone": "UTC",
+        "customer_zone": None,
+        "segments": set(),
+        "totals": {},
+        "policies": [policy],
+        "constraints": [],
+        "contacts": [contact | nothing],
+        "holds": [],
+        "candidates": [{"offer": 3, "cost": 0, "label": None, "mandatory_until": None} | nothing | {"creative": 9}],
+    }
+    for selected, scope in ((set(), "offer"), ({"cp_0"}, "global"), (None, "global")):
+        asked = world | {"selected": selected}
+        verdicts = judged(asked)
+        reasons_are_the_oracles(asked, verdicts)
+        assert [reason.source.scope for reason in verdicts[0].reasons] == [scope]
