@@ -125,7 +125,7 @@ def hold(tenant: Tenant, places: Sequence[Reservation], *, step: int = 1) -> set
 
 
 def nearly_exhausted(tenant: Tenant, program: Program, touched: Collection[Pair], *, most: int) -> bool:
-    """Whether somebody who adds to a budget at the same moment could exceed it; asked after adding to one's own slice.
+    """Whether others who add to these totals at the same moment could exceed a budget; asked after adding to them.
 
     Nobody sees what others have added and not committed. But whoever adds holds the row of a slice, so there are at
     most as many of them as other slices, and each adds at most `most` places.
@@ -147,16 +147,16 @@ def nearly_exhausted(tenant: Tenant, program: Program, touched: Collection[Pair]
     return False
 
 
-def lock(tenant: Tenant, asked: Asked) -> None:
-    """Holds every slice of the totals that are asked for, so that what is read next stays true until the commit."""
-    pairs = [pair for pair in asked.pairs if pair[1] != MARKER or pair[0] == WHOLE_TENANT]
+def lock(tenant: Tenant, pairs: Collection[Pair]) -> None:
+    """Holds every slice of these totals, so that what is read next stays true until the commit."""
     every = [
         BudgetTotal(tenant=tenant, dimension=word, key=key, slice=number)
         for word, key in sorted(pairs)
         for number in range(SLICES)
     ]
     BudgetTotal.objects.bulk_create(every, ignore_conflicts=True)
-    rows = BudgetTotal.objects.of(tenant).filter(dimension__in=asked.words, key__in={key for _, key in pairs})
+    words, keys = ({word for word, _ in pairs}, {key for _, key in pairs})
+    rows = BudgetTotal.objects.of(tenant).filter(dimension__in=words, key__in=keys)
     list(rows.select_for_update().order_by("dimension", "key", "slice").values_list("pk"))
 
 

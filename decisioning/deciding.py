@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -77,21 +77,27 @@ def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> d
     try:
         with transaction.atomic():
             patience()
-            return _bound(drafted, alone=False)
-    except Overtaken:
-        with transaction.atomic():
-            patience()
-            return _bound(_decided_alone(drafted, caller, read, started=started), alone=True)
+            return _bound(drafted, held=())
+    except Overtaken as error:
+        held = set(error.totals)
+    while True:  # whoever is overtaken again holds more totals than before, and there are only so many
+        try:
+            with transaction.atomic():
+                patience()
+                return _bound(_decided_alone(drafted, held, caller, read, started=started), held=held)
+        except Overtaken as error:
+            held |= error.totals
 
 
-def _decided_alone(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> Draft:
-    """The decision made again while the ledger and the budgets are held; what is read after that stays true."""
+def _decided_alone(
+    drafted: Draft, held: Collection[budgets.Pair], caller: Caller, read: Reader, *, started: float
+) -> Draft:
+    """The decision made again while the ledger and these totals are held; what is read after that stays true."""
     tenant, customer_id = drafted.known.tenant, drafted.known.customer_id
     lock(tenant, [customer_id])
+    if held:
+        budgets.lock(tenant, held)
     known, configuration = inform(caller, customer_id)
-    if known.asked.pairs:
-        budgets.lock(tenant, known.asked)
-        known, configuration = inform(caller, customer_id)
     keep_manifest(known, configuration)
     return draft(known, configuration, read(known, configuration), started=started)
 
@@ -104,11 +110,11 @@ def read_back(tenant: Tenant, decision: Decision) -> dict[str, Any]:
     return wire(answer, configuration, key=decision.pk) | {"trace": trace(chosen)}
 
 
-def _bound(drafted: Draft, *, alone: bool) -> dict[str, Any]:
+def _bound(drafted: Draft, *, held: Collection[budgets.Pair]) -> dict[str, Any]:
     known, chosen, answer, recalled = drafted.known, drafted.chosen, drafted.answer, drafted.recalled
     if not binds(chosen, drafted.ask):
         return _body(drafted, answer, key=store(known, chosen, answer, recalled))
-    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone)
+    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, held=held)
     return _body(drafted, answer, key=key)
 
 

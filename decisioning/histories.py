@@ -15,7 +15,7 @@ from decisioning.engine import holds as held_places
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Facts, Hold, Record
 from decisioning.engine.snapshot import Snapshot
-from decisioning.ledgers import RecordReader
+from decisioning.ledgers import CONTACT_COLUMNS, RecordReader
 from decisioning.lookup import Known
 from decisioning.models import Interaction
 from kaireon import clock
@@ -23,17 +23,7 @@ from kaireon.statements import dialect, fetch, moment
 from kaireon.tenancy import Tenant
 
 # What is known of an interaction besides its instant, in the order of a contact's fields.
-TRACE = (
-    "outcome",
-    "offer_key",
-    "creative_key",
-    "channel_key",
-    "placement_key",
-    "category_key",
-    "sub_category_key",
-    "label",
-    "campaign_id",
-)
+TRACE = CONTACT_COLUMNS[1:]
 # The first instant a datetime can name.
 EARLIEST = -62_135_596_800_000
 

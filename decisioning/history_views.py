@@ -19,8 +19,8 @@ from kaireon.api.permissions import actor_of
 from kaireon.api.schema import NULLABLE_TEXT, OBJECT, PAGINATION, TEXT, listed, record
 from kaireon.api.viewsets import paged
 from kaireon.tenancy import READERS, Role
+from policies.limits import MICRO
 
-MICRO = 1_000_000
 NUMBER = {"type": "number"}
 # The public ids a row shows, by the column that holds the key.
 IDS: dict[str, tuple[str, Any]] = {

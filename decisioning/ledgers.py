@@ -46,7 +46,11 @@ class Held:
 
 
 class Overtaken(Exception):
-    """Somebody wrote to a ledger after it was read."""
+    """Somebody wrote to a ledger after it was read, or might be writing to these totals of budgets."""
+
+    def __init__(self, totals: Collection[tuple[str, int]] = ()) -> None:
+        super().__init__()
+        self.totals = frozenset(totals)
 
 
 @dataclass(frozen=True)

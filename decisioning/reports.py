@@ -24,10 +24,10 @@ from kaireon.api.fields import InstantField, NumberField, ObjectField, TextField
 from kaireon.api.requests import Body, BodyReader, RequestSerializer
 from kaireon.batching import in_batches
 from kaireon.tenancy import Tenant
+from policies.limits import MICRO
 
 CLOCK_SKEW = timedelta(minutes=5)  # what another machine's clock may be ahead
 LARGEST_AMOUNT = 10**12
-MICRO = 1_000_000
 LOOKED_UP = 400
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from django.db import connection
@@ -57,13 +57,19 @@ def binds(chosen: Chosen, ask: Ask) -> bool:
 
 
 def bind(
-    known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, *, reserve: int | None, alone: bool
+    known: Known,
+    chosen: Chosen,
+    answer: Answer,
+    recalled: Recalled,
+    *,
+    reserve: int | None,
+    held: Collection[budgets.Pair],
 ) -> tuple[int, Answer]:
     """Stores a decision with the contacts its implicit channels are and the places it reserves (for so many ms).
 
-    It holds only if the ledger is as it was read, and no budget may be exceeded by others at the same moment; `alone`
-    says that the caller holds all that could change meanwhile. Called inside a transaction, of which nothing may stay
-    when it raises Overtaken.
+    It holds only if the ledger is as it was read, and no budget can be exceeded by others at the same moment; the
+    totals in `held` are nobody else's until the commit. Called inside a transaction, of which nothing may stay when it
+    raises Overtaken.
     """
     key = _inserted(known, chosen, answer, recalled)
     counted = implicit(chosen)
@@ -73,9 +79,9 @@ def bind(
         number: _place(known, chosen, answer.lines[number], line_of=(key, number), reserve=reserve or 0)
         for number in kept
     }
-    touched = _record(known, chosen, list(contacts.values()), list(places.values()))
-    if not alone and budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, touched, most=MOST):
-        raise Overtaken
+    shared = _record(known, chosen, list(contacts.values()), list(places.values())) - set(held)
+    if budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, shared, most=MOST):
+        raise Overtaken(shared)
     lines = [
         line._replace(
             interaction=contacts[number].pk if number in contacts else None,

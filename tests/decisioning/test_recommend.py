@@ -253,11 +253,12 @@ def test_a_cap_holds_however_many_decide_at_once(live_server: Any, how: str) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_budget_is_never_exceeded_however_many_customers_decide_at_once(live_server: Any) -> None:
+@pytest.mark.parametrize("scope", [{"scope": "global"}, {"scope": "offer", "scopeId": "*"}])
+def test_a_budget_is_never_exceeded_however_many_customers_decide_at_once(live_server: Any, scope: Any) -> None:
     door = door_for(create_tenant(key="acme", name="Acme"), "admin")
     shop = Shop(door)
     shop.offer("Card", 50)
-    shop.policy("budget_exhausted", {"budgetField": "impressions", "threshold": 5})
+    shop.policy("budget_exhausted", {"budgetField": "impressions", "threshold": 5}, **scope)
     assert at_once(door, customers=[f"c{number}" for number in range(12)], reserve=True) == [0] * 7 + [1] * 5
     assert Reservation.objects.count() == 5
 
