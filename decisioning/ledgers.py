@@ -127,11 +127,7 @@ def append(
             raise Overtaken
         return False
     numbers = _numbers_of(tenant, [*contacts, *map(contact_held, places)])
-    records = held.records
-    for contact in contacts:
-        records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
-    records, since = codec.compacted(records)
-    complete_from = held.complete_from if since is None else max(held.complete_from, since)
+    records, complete_from = _grown(held.records, held.complete_from, contacts, numbers)
     open_places = [*holds.decode(held.holds, now=now), *(_place(place, numbers) for place in places)]
     rows = ContactLedger.objects.of(tenant).filter(customer_id=customer_id, revision=held.revision)
     if not rows.update(
@@ -146,12 +142,19 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
     contacts = {customer_id: [contact_told(each) for each in group] for customer_id, group in happened.items()}
     numbers = _numbers_of(tenant, [contact for group in contacts.values() for contact in group])
     for row in rows:
-        records = bytes(row.records)
-        for contact in contacts.get(row.customer_id, ()):
-            records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
-        row.records, since = codec.compacted(records)
-        row.complete_from = row.complete_from if since is None else max(row.complete_from, since)
+        told = contacts.get(row.customer_id, ())
+        row.records, row.complete_from = _grown(bytes(row.records), row.complete_from, told, numbers)
     store(rows)
+
+
+def _grown(
+    records: bytes, complete_from: int, contacts: Iterable[Contact], numbers: Mapping[str, int]
+) -> tuple[bytes, int]:
+    """A ledger with contacts added, its newest records only, and the instant from which on it is complete."""
+    for contact in contacts:
+        records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
+    records, since = codec.compacted(records)
+    return records, complete_from if since is None else max(complete_from, since)
 
 
 def store(rows: Iterable[ContactLedger]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import connection
 
@@ -23,18 +24,6 @@ from kaireon.tenancy import Tenant
 
 MOST = 50  # places in one answer
 MOST_MANIFESTS = 10_000
-# What a contact and a place have in common.
-FROZEN = (
-    "offer_key",
-    "creative_key",
-    "channel_key",
-    "placement_key",
-    "category_key",
-    "sub_category_key",
-    "label",
-    "cost_micros",
-)
-
 LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
 
 _kept_manifests: set[tuple[int, int]] = set()
@@ -132,7 +121,6 @@ def _record(
 
 
 def _place(known: Known, chosen: Chosen, line: Line, *, line_of: LineOf, reserve: int) -> Reservation:
-    about = interaction_of(line.frozen, tenant=known.tenant, customer_id=known.customer_id)
     return Reservation(
         tenant=known.tenant,
         customer_id=known.customer_id,
@@ -141,7 +129,7 @@ def _place(known: Known, chosen: Chosen, line: Line, *, line_of: LineOf, reserve
         reserved_at=moment(chosen.at),
         expires_at=moment(chosen.at + reserve),
         campaign_id=chosen.wish.campaign,
-        **{name: getattr(about, name) for name in FROZEN},
+        **columns_of(line.frozen),
     )
 
 
@@ -167,18 +155,21 @@ def presentation_of(contact: Interaction) -> Presentation:
 
 def interaction_of(frozen: Frozen, *, tenant: Tenant, customer_id: str) -> Interaction:
     """An interaction about what a line showed, not yet saying when and what happened."""
-    return Interaction(
-        tenant=tenant,
-        customer_id=customer_id,
-        offer_key=frozen.offer,
-        creative_key=frozen.creative,
-        channel_key=frozen.channel,
-        placement_key=frozen.placement,
-        category_key=frozen.category,
-        sub_category_key=frozen.sub_category,
-        label=frozen.label,
-        cost_micros=frozen.cost,
-    )
+    return Interaction(tenant=tenant, customer_id=customer_id, **columns_of(frozen))
+
+
+def columns_of(frozen: Frozen) -> dict[str, Any]:
+    """What a contact and a place have in common, by the columns' names."""
+    return {
+        "offer_key": frozen.offer,
+        "creative_key": frozen.creative,
+        "channel_key": frozen.channel,
+        "placement_key": frozen.placement,
+        "category_key": frozen.category,
+        "sub_category_key": frozen.sub_category,
+        "label": frozen.label,
+        "cost_micros": frozen.cost,
+    }
 
 
 def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, lax: str = "") -> int:
