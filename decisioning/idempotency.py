@@ -21,6 +21,11 @@ class KeyReused(Exception):
     """The key was used for another request."""
 
 
+def hash_of(body: Any) -> str:
+    """What two equal requests have in common."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def once(
     tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, work: Callable[[], Answer]
 ) -> tuple[Answer, bool]:
@@ -28,7 +33,7 @@ def once(
 
     Work and memory are one transaction, so of two callers at once one waits for the other and gets its answer.
     """
-    asked = hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    asked = hash_of(body)
     try:
         with transaction.atomic():
             gate = IdempotencyKey.objects.create(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from creatives.models import Channel, Creative, Offer
+from decisioning.idempotency import hash_of
 from decisioning.ledgers import lock
 from decisioning.manifest import packed, unpacked
 from decisioning.models import Decision, IdempotencyKey, Interaction
@@ -95,11 +94,6 @@ def _again(report: Report, asked: str, answer: Any) -> Outcome:
         key = str(report.idempotency_key)[:80]
         return Conflict(f'The idempotency key "{key}" was used for another request; send a fresh one.')
     return {**answer, "duplicate": True}
-
-
-def hash_of(payload: Mapping[str, Any]) -> str:
-    """What two equal requests have in common."""
-    return hashlib.sha256(json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _gate(tenant: Tenant, key: str, report: Report, answer: Answer) -> IdempotencyKey:

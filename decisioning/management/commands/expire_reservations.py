@@ -12,8 +12,8 @@ from kaireon.batching import BatchCommand
 class Command(BatchCommand[Reservation]):
     """`manage.py expire_reservations --tenant KEY`; several may run at once, each place is settled once.
 
-    A place whose time has run out counts nowhere, with or without this command: it gives ledgers and totals their room
-    back.
+    A place whose time has run out counts in no window, with or without this command, which gives budgets their room
+    back and takes it out of the ledgers.
     """
 
     help = "Settle the reservations whose time has run out, and give their room in ledgers and budgets back."
