@@ -1,14 +1,14 @@
 """The six primitives every rule compiles to. All instants and durations are integer UTC milliseconds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Literal
 
 from policies.scope import Contacts, Dimension, Event, Subject, value_of
-from policies.windows import Calendar, Clock, Window, first_instant, instant_of, offset_change, wall
+from policies.windows import Clock, Window, first_instant, instant_of, offset_change, wall
 
 MICRO = 1_000_000
 
@@ -40,20 +40,6 @@ class AtMost:
     contacts: Contacts
     window: Window
     counts_siblings: bool = True
-
-    def found(self, at: int, events: Sequence[Event]) -> Finding | None:
-        """Judges `events`, which match `contacts` and are sorted by time. O(events)."""
-        inside = [event for event in events if self.window.inside(event.at, at)]
-        if len(inside) < self.n:
-            return None
-        zone = self.window.clock.zone if isinstance(self.window, Calendar) else None
-        return Finding(at, self._lifts(inside), len(inside), inside[-1] if inside else None, zone=zone)
-
-    def _lifts(self, inside: Sequence[Event]) -> int | None:
-        if self.n == 0:
-            return None
-        # With c inside, room is made by the (c - n + 1)-th to leave; windows let the oldest leave first.
-        return self.window.leaves(inside[len(inside) - self.n].at)
 
     def localised(self, *, customer: str | None, tenant: str | None) -> "AtMost":
         return replace(self, window=self.window.localised(customer=customer, tenant=tenant))
@@ -171,9 +157,6 @@ class Blocked:
     """Always blocks: a stored config nobody can read any more must not let anything through."""
 
     reason: str
-
-    def found(self, at: int) -> Finding:
-        return Finding(at)
 
 
 Primitive = AtMost | NotIn | Open | Spend | Exempt | Blocked
