@@ -25,9 +25,15 @@ from kaireon.writing import writing
 def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
 ) -> None:
-    """Keeps SQLite's test database in a file, so that several connections contend for it as they do in production."""
+    """Keeps SQLite's test database in a file, so that several connections contend for it as they do in production.
+
+    It never waits for the disk: what a crash of the machine would lose is nothing a test asks for, and on a busy disk
+    one commit may take longer than a writer's patience.
+    """
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
+        durable = database["OPTIONS"]["init_command"]
+        database["OPTIONS"]["init_command"] = durable.replace("synchronous=FULL", "synchronous=OFF")
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
