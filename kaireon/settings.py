@@ -157,6 +157,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "kaireon.admin.navigation.groups"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "kaireon.admin.navigation.favicon"}],
     "STYLES": ["kaireon.admin.navigation.stylesheet"],
     "BORDER_RADIUS": "8px",
     "COLORS": {

@@ -26,6 +26,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("kaireon/admin.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    """The address of the icon in the browser's tab."""
+    return static("kaireon/icon.svg")
+
+
 def _place(label: str) -> tuple[bool, int]:
     labels = [config.label for config in apps.get_app_configs()]
     mechanism = label in {"kaireon", "auth"}
