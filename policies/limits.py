@@ -17,13 +17,15 @@ MICRO = 1_000_000
 class Finding:
     """What a breached primitive found: its numbers for the wording, and when it lifts if nothing else happens.
 
-    `count` is contacts, impressions or micro-units of money; `split` is such a total as (spent, reserved).
+    `count` is contacts, impressions or micro-units of money; `split` is such a total as (spent, reserved). `held` says
+    that the latest contact is a reserved place, which counts now and may yet become one.
     """
 
     at: int
     free_at: int | None = None
     count: int = 0
     latest: Event | None = None
+    held: bool = False
     segments: tuple[str, ...] = ()
     split: tuple[int, int] = (0, 0)
     zone: str | None = None

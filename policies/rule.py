@@ -223,9 +223,19 @@ def _resolved(value: Any, kind: str, resolve: Resolve) -> Any:
 
 
 def since(finding: Finding, unit: int) -> float:
-    """How long ago the latest counted contact was, in units to two decimals."""
+    """How long ago the latest counted contact was, in units to two decimals; a reserved place counts as now."""
     ago = round((finding.at - finding.latest.at) / unit, 2) if finding.latest else 0
     return int(ago) if ago == int(ago) else ago
+
+
+def happened(said: str, finding: Finding, unit: int, word: str) -> str:
+    """The end of "Last contact was 3 hours ago", where `said` is "was"; a reserved place has not happened yet."""
+    return "is reserved right now" if finding.held else f"{said} {plural(since(finding, unit), word)} ago"
+
+
+def reserved(finding: Finding) -> Evidence:
+    """What the evidence says besides where a reserved place stands against a candidate."""
+    return {"reserved": True} if finding.held else {}
 
 
 # --- rules that count in a window -------------------------------------------------------------------------------------

@@ -275,7 +275,8 @@ class Outcome:
         inside = [record for record in records if record[0] >= since]
         zone = window.clock.zone if isinstance(window, Calendar) else None
         latest = self.facts.contact(*inside[0]) if inside else None
-        return Finding(self.now, free_at, len(inside), latest, zone=zone)
+        held = isinstance(records, WithHolds)  # they come first
+        return Finding(self.now, free_at, len(inside), latest, held, zone=zone)
 
     def _window(self, number: int) -> Window:
         return self.local.windows[self.program.window_of[number]]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Number, Ref, Text
-from policies.rule import Explanation, Limit, Rule, option, since
+from policies.rule import Evidence, Explanation, Limit, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice, Where
 from policies.windows import DAY, Rolling, milliseconds, plural
 
@@ -58,13 +58,13 @@ class CategorySuppression(Rule):
         return category + sub_category
 
     def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
-        days = since(finding, DAY)
         where = " and ".join(voice.name(kind, key) for kind, keys in self._within() for key in keys)
-        sentence = f"An offer of {where} was shown {plural(days, 'day')} ago; it rests for {plural(self.days, 'day')}"
-        evidence = {
+        shown = happened("was shown", finding, DAY, "day")
+        sentence = f"An offer of {where} {shown}; it rests for {plural(self.days, 'day')}"
+        evidence: Evidence = {
             "categoryId": self.category and self.category.public_id,
             "subCategoryId": self.sub_category and self.sub_category.public_id,
             "suppressionDays": self.days,
-            "daysSince": days,
-        }
+            "daysSince": since(finding, DAY),
+        } | reserved(finding)
         return sentence, {key: value for key, value in evidence.items() if value is not None}

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Number
-from policies.rule import Explanation, Limit, Rule, option, since
+from policies.rule import Evidence, Explanation, Limit, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import HOUR, Rolling, milliseconds, plural
 
@@ -42,7 +42,7 @@ class Cooldown(Rule):
         return f"At least {plural(self.hours, 'hour')} between two contacts"
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
-        hours = since(finding, HOUR)
         place = assignment.place(candidate, voice)
-        sentence = f"Last contact{place} was {plural(hours, 'hour')} ago; the pause is {plural(self.hours, 'hour')}"
-        return sentence, {"cooldownHours": self.hours, "hoursSinceLast": hours}
+        last = f"{'A' if finding.held else 'Last'} contact{place} {happened('was', finding, HOUR, 'hour')}"
+        evidence: Evidence = {"cooldownHours": self.hours, "hoursSinceLast": since(finding, HOUR)}
+        return f"{last}; the pause is {plural(self.hours, 'hour')}", evidence | reserved(finding)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Number, Ref, TextList
-from policies.rule import Explanation, Limit, Problem, Rule, option, since
+from policies.rule import Explanation, Limit, Problem, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Candidates, Contacts, Namer, Subject, Voice
 from policies.windows import DAY, Rolling, milliseconds, plural
 
@@ -86,15 +86,15 @@ class MutualExclusion(Rule):
         return Limit(test, scope.narrowed("offer", member), assignment, self._explain)
 
     def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
-        days, offer = since(finding, DAY), finding.latest.offer if finding.latest else None
+        offer = finding.latest.offer if finding.latest else None
         sentence = (
             f"{voice.name('offer', candidate.offer)} conflicts with {voice.name('offer', offer)}, "
-            f"which the customer saw {plural(days, 'day')} ago; "
+            f"which {happened('the customer saw', finding, DAY, 'day')}; "
             f"they exclude each other for {plural(self.lookback_days, 'day')}"
         )
         conflicting = voice.public_id("offer", offer)
         return sentence, {
             "conflictingOfferId": conflicting,
-            "daysSince": days,
+            "daysSince": since(finding, DAY),
             "lookbackDays": self.lookback_days,
-        }
+        } | reserved(finding)

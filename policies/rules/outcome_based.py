@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import LONGEST_LIST, Kind, Number, RefusedError, refuse_longer
-from policies.rule import Explanation, Limit, Rule, option, since
+from policies.rule import Evidence, Explanation, Limit, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import DAY, Rolling, milliseconds, plural
 
@@ -79,9 +79,8 @@ class OutcomeBased(Rule):
         return f"No contact for {plural(self.days, 'day')} after {outcomes}"
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
-        days, outcome = since(finding, DAY), finding.latest.outcome if finding.latest else ""
-        place = assignment.place(candidate, voice)
-        sentence = (
-            f"{outcome}{place} recorded {plural(days, 'day')} ago; no contact for {plural(self.days, 'day')} after it"
-        )
-        return sentence, {"daysSince": days, "lastOutcome": outcome, "suppressForDays": self.days}
+        outcome = finding.latest.outcome if finding.latest else ""
+        last = f"{outcome}{assignment.place(candidate, voice)} {happened('recorded', finding, DAY, 'day')}"
+        evidence: Evidence = {"daysSince": since(finding, DAY), "lastOutcome": outcome, "suppressForDays": self.days}
+        sentence = f"{last}; no contact for {plural(self.days, 'day')} after it"
+        return sentence, evidence | reserved(finding)

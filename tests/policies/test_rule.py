@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from decisioning.engine.facts import Hold
 from policies.options import Ref
 from policies.rule import ConfigError
 from policies.rules import RULES, rule_for, slugs
+from tests.policies.rules.deciding import DAY, HOUR, NOW, decide, said, seen
 
 
 def test_the_registry_holds_the_twelve_rules_in_documented_order():
@@ -80,3 +82,37 @@ def test_resolving_fills_in_the_keys_of_all_references():
     assert resolved.offers == (Ref("off_a", 7), Ref("off_b", 0))
     suppression = rule_for("category_suppression").parse({"categoryId": "cat_a", "suppressionDays": 1}).rule
     assert suppression.resolved(lambda _kind, _id: 3).category == Ref("cat_a", 3)
+
+
+@pytest.mark.parametrize(
+    ("rule_type", "config", "sentence"),
+    [
+        ("cooldown", {"cooldownHours": 24}, "A contact is reserved right now; the pause is 24 hours"),
+        (
+            "category_suppression",
+            {"categoryId": "cat_1", "suppressionDays": 7},
+            "An offer of Cards is reserved right now; it rests for 7 days",
+        ),
+        (
+            "mutual_exclusion",
+            {"excludeOfferIds": ["off_1", "off_2"], "lookbackDays": 30},
+            "Gold conflicts with Platinum, which is reserved right now; they exclude each other for 30 days",
+        ),
+        (
+            "outcome_based",
+            {"afterOutcome": "impression", "suppressForDays": 2},
+            "impression is reserved right now; no contact for 2 days after it",
+        ),
+    ],
+)
+def test_a_reserved_place_is_not_said_to_have_happened(rule_type, config, sentence):
+    platinum = {"offer": 2, "creative": 2, "category": 1}
+    hold = Hold(NOW + 1000, seen(0, **platinum)[1:])
+    verdict = decide(rule_type, config, seen(DAY, **platinum), holds=[hold])
+    [(said_so, evidence, free_at)] = said(verdict)
+    assert said_so == sentence
+    assert evidence["reserved"] is True
+    assert free_at is not None
+    verdict = decide(rule_type, config, seen(HOUR, **platinum))
+    [(said_so, evidence, _)] = said(verdict)
+    assert "reserved" not in {*evidence, *said_so.split()}

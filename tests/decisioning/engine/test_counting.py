@@ -47,7 +47,7 @@ def test_what_never_leaves_is_left_when_all_holds_have_lapsed(ages, ahead, n):
 
 @drawn
 @given(worlds())
-def test_until_it_lapses_a_hold_blocks_explains_and_refuses_like_a_contact_of_this_instant(world):
+def test_until_it_lapses_a_hold_blocks_counts_and_refuses_like_a_contact_of_this_instant(world):
     held = [hold for hold in world["holds"] if world["now"] < hold["until"]]
     seen = [{**hold, "at": world["now"], "outcome": "impression"} for hold in held]
     for contact in seen:
@@ -56,7 +56,7 @@ def test_until_it_lapses_a_hold_blocks_explains_and_refuses_like_a_contact_of_th
 
 
 def answered(world):
-    """Everything but when it lifts: the verdicts, and who is admitted of those who are allowed."""
+    """The verdicts with their numbers, not how they are said nor when they lift, and whom of the allowed it admits."""
     snapshot = snapshot_of(world)
     program = Program(snapshot.limits, candidates_of(world))
     skipped = program.unselected(world["selected"])
@@ -64,9 +64,12 @@ def answered(world):
     admission, everyone = Admission(outcome, campaign="spring"), range(len(world["candidates"]))
     verdicts = [outcome.verdict(position) for position in everyone]
     return (
-        [
-            replace(verdict, free_at=None, reasons=tuple(replace(reason, free_at=None) for reason in verdict.reasons))
-            for verdict in verdicts
-        ],
+        [replace(verdict, free_at=None, reasons=tuple(map(counts_of, verdict.reasons))) for verdict in verdicts],
         [position for position in everyone if verdicts[position].allowed and admission.admit([position])],
     )
+
+
+def counts_of(reason):
+    """A reason without its words."""
+    numbers = {key: value for key, value in reason.evidence.items() if key != "reserved"}
+    return replace(reason, free_at=None, reason="", evidence=numbers)
