@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from decisioning.models import Interaction, InteractionSummary
+from decisioning.models import CarriedSummary, Interaction, InteractionSummary
 from decisioning.models.outcomes import Classification
 from kaireon.statements import dialect, fetch, moment, write
 from kaireon.tenancy import Tenant
@@ -18,6 +18,7 @@ from kaireon.tenancy import Tenant
 Classes = Mapping[str, str]  # an outcome's key to its classification; what is not named is neutral
 
 HISTORY, SUMMARIES = Interaction._meta.db_table, InteractionSummary._meta.db_table
+CARRIED = CarriedSummary._meta.db_table
 # The names of an instant's periods in UTC. SQLite knows no ISO week: it is the week of its Thursday.
 PERIODS: Mapping[str, Mapping[str, str]] = {
     "postgresql": {
@@ -85,50 +86,86 @@ class Sums:
 
 
 def recount(tenant: Tenant, customer_ids: Collection[str], classes: Classes) -> int:
-    """Makes the customers' summaries say what history says; the number of rows that had to change.
+    """Makes the customers' summaries say what history says, and what is left of it; the number of rows that changed.
 
     A row that is right stays as it is, under its own id. What was about void impressions only is taken away.
     """
     if not customer_ids:
         return 0
     whose = [tenant.pk, _listed(customer_ids)]
-    changed = write(_recounting(), [*_by_class(classes), *whose, *whose])
+    changed = write(_recounting(), [*_by_class(classes), *whose, *whose, *whose])
     if any(not interactions for (interactions,) in changed):
         InteractionSummary.objects.of(tenant).filter(customer_id__in=customer_ids, interactions=0).delete()
     return len(changed)
 
 
+def carry(keys: Sequence[int], classes: Classes) -> None:
+    """Notes what these interactions add to every summary; called in the transaction that deletes them."""
+    write(_carrying(), [*_by_class(classes), _listed(keys)])
+
+
+ONCE = ("tenant_id", "customer_id", "period_type", "period_key", *SUBJECT)
+COUNTED = (*NUMBERS, "last_contact_at")
+
+
 def _recounting() -> str:
+    once, columns = ", ".join(ONCE), ", ".join(COUNTED)
+    return f"""INSERT INTO {SUMMARIES} ({once}, {columns})
+        SELECT {once}, {_added_up()}
+        FROM (
+            SELECT {_of_each_period(void=True)} WHERE tenant_id = %s AND customer_id {_words()}
+            UNION ALL
+            SELECT {once}, {columns} FROM {CARRIED} WHERE tenant_id = %s AND customer_id {_words()}
+        ) counted
+        GROUP BY {once}
+        EXCEPT SELECT {once}, {columns} FROM {SUMMARIES} WHERE tenant_id = %s AND customer_id {_words()}
+        ON CONFLICT ({once}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COUNTED)}
+        RETURNING interactions"""
+
+
+def _carrying() -> str:
+    once, columns = ", ".join(ONCE), ", ".join(COUNTED)
+    added = ", ".join(f"{name} = {CARRIED}.{name} + excluded.{name}" for name in NUMBERS)
+    later = f"{CARRIED}.last_contact_at IS NULL OR {CARRIED}.last_contact_at < excluded.last_contact_at"
+    return f"""INSERT INTO {CARRIED} ({once}, {columns})
+        SELECT {once}, {_added_up()}
+        FROM (SELECT {_of_each_period(void=False)} WHERE id {dialect()["keys"]} AND NOT void) counted
+        WHERE true GROUP BY {once}
+        ON CONFLICT ({once}) DO UPDATE SET {added}, last_contact_at =
+            CASE WHEN {later} THEN excluded.last_contact_at ELSE {CARRIED}.last_contact_at END
+        RETURNING id"""
+
+
+def _added_up() -> str:
+    return ", ".join([*(f"CAST(SUM({name}) AS bigint)" for name in NUMBERS), "MAX(last_contact_at)"])
+
+
+def _of_each_period(*, void: bool) -> str:
+    """Interactions, once for each of their periods; of void ones, which may be among them, nothing is counted."""
     names = PERIODS[connection.vendor]
     periods = " UNION ALL ".join(f"SELECT '{period}' AS period_type" for period in (*names, "alltime"))
     period = " ".join(f"WHEN '{period}' THEN {name}" for period, name in names.items())
-    subject = ["tenant_id", "customer_id", "period_type", f"CASE period_type {period} ELSE 'all' END"]
-    subject += SUBJECT.values()
-    unless_void = "CASE WHEN void THEN {0} ELSE {1} END"
-    counted = [f"CAST(SUM({unless_void.format(0, number)}) AS bigint)" for number in _numbers().values()]
-    counted.append(f"MAX({unless_void.format('NULL', CONTACT_AT)})")
-    once = ["tenant_id", "customer_id", "period_type", "period_key", *SUBJECT]
-    columns = [*NUMBERS, "last_contact_at"]
-    return f"""INSERT INTO {SUMMARIES} ({", ".join([*once, *columns])})
-        SELECT {", ".join([*subject, *counted])}
-        FROM {HISTORY} CROSS JOIN ({periods}) periods
-        WHERE tenant_id = %s AND customer_id {_words()}
-        GROUP BY {", ".join(str(place) for place in range(1, len(once) + 1))}
-        EXCEPT SELECT {", ".join([*once, *columns])} FROM {SUMMARIES} WHERE tenant_id = %s AND customer_id {_words()}
-        ON CONFLICT ({", ".join(once)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in columns)}
-        RETURNING interactions"""
+    key = f"CASE period_type {period} ELSE 'all' END AS period_key"
+    subject = ["tenant_id", "customer_id", "period_type", key, *(f"{said} AS {name}" for name, said in SUBJECT.items())]
+    numbers = {**_numbers(), "last_contact_at": CONTACT_AT}
+    unless_void = "CASE WHEN void THEN {0} ELSE {1} END" if void else "{1}"
+    counted = [
+        f"{unless_void.format('NULL' if name == 'last_contact_at' else 0, number)} AS {name}"
+        for name, number in numbers.items()
+    ]
+    return f"{', '.join([*subject, *counted])} FROM {HISTORY} CROSS JOIN ({periods}) periods"
 
 
 def lines(tenant: Tenant, asked: Sums, *, position: int, classes: Classes) -> tuple[list[Line], int]:
     """The lines with the most impressions first, and how many there are; one statement.
 
-    Customers with an interaction beyond `position` are counted from history, all others from their summaries. Both read
-    every day that is asked for, so it takes the longer the more happened in these days.
+    Customers with an interaction beyond `position` are counted from history and what is left of it, all others from
+    their summaries. Both read every day that is asked for, so it takes the longer the more happened in these days.
     """
     midnights = [asked.first, asked.last + timedelta(days=1)]
     instants = [connection.ops.adapt_datetimefield_value(datetime.combine(day, time(), UTC)) for day in midnights]
     summarised = [tenant.pk, asked.first.isoformat(), asked.last.isoformat()]
-    due = [*_by_class(classes), tenant.pk, *instants]
+    due = [*_by_class(classes), tenant.pk, *instants, *summarised]
     beyond = [] if asked.beyond is None else [asked.beyond[0], *asked.beyond]
     found = fetch(_adding_up(asked), [tenant.pk, position, *summarised, *due, *beyond, asked.most])
     total = found[0][0] if found else 0
@@ -149,6 +186,10 @@ def _adding_up(asked: Sums) -> str:
             SELECT {SUBJECT.get(whose, whose)}, {", ".join(_numbers().values())}, {CONTACT_AT} FROM {HISTORY}
             WHERE tenant_id = %s AND at >= %s AND at < %s AND NOT void
                 AND customer_id IN (SELECT customer_id FROM due)
+            UNION ALL
+            SELECT {whose}, {", ".join(NUMBERS)}, last_contact_at FROM {CARRIED}
+            WHERE tenant_id = %s AND period_type = 'daily' AND period_key BETWEEN %s AND %s
+                AND customer_id IN (SELECT customer_id FROM due)
         ),
         lines AS (SELECT whose, {sums}, {latest} AS contact FROM counted GROUP BY whose)
         SELECT (SELECT COUNT(*) FROM lines), lines.* FROM lines {further} ORDER BY impressions DESC, whose LIMIT %s"""
@@ -168,5 +209,5 @@ def _by_class(classes: Classes) -> Sequence[Any]:
     return [_listed([key for key, found in classes.items() if found == one]) for one in wanted]
 
 
-def _listed(words: Collection[str]) -> Any:
+def _listed(words: Collection[str] | Collection[int]) -> Any:
     return list(words) if connection.vendor == "postgresql" else json.dumps(list(words))

@@ -11,6 +11,7 @@ from decisioning.carried import carry
 from decisioning.ledgers import lock
 from decisioning.legal_holds import refuse_if_held
 from decisioning.models import (
+    CarriedSummary,
     ContactLedger,
     Customer,
     Decision,
@@ -23,13 +24,13 @@ from decisioning.models import (
 from kaireon.writing import Writing
 
 # What is told about and in which order it goes: the ledger last, because it holds other writers back until then.
-ERASED: Mapping[str, type[Model]] = {
-    "interactions": Interaction,
-    "summaries": InteractionSummary,
-    "presentations": Presentation,
-    "reservations": Reservation,
-    "decisions": Decision,
-    "ledgers": ContactLedger,
+ERASED: Mapping[str, tuple[type[Model], ...]] = {
+    "interactions": (Interaction,),
+    "summaries": (InteractionSummary, CarriedSummary),
+    "presentations": (Presentation,),
+    "reservations": (Reservation,),
+    "decisions": (Decision,),
+    "ledgers": (ContactLedger,),
 }
 
 
@@ -44,9 +45,9 @@ def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
     gone = {"memberships": members.delete()[0]}
     gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]
-    for name, model in ERASED.items():
-        rows: Any = model._default_manager.filter(tenant=unit.tenant, customer_id=customer_id)
-        gone[name] = rows.delete()[0]
+    for name, models in ERASED.items():
+        rows: list[Any] = [each._default_manager.filter(tenant=unit.tenant, customer_id=customer_id) for each in models]
+        gone[name] = sum(some.delete()[0] for some in rows)
     if not ledger.revision:
         gone["ledgers"] = 0  # it was made to be locked
     return gone

@@ -1,8 +1,8 @@
 """What is deleted for its age, and what is not: everything that a limit in force still counts, and legal holds.
 
 A limit with a window looks back to an instant; nothing may be cut off behind it. One without a window ("in all") looks
-back for ever, so what it counts is kept, however old. Totals over all customers are carried forward. A limit that is
-made later counts what is still there.
+back for ever, so what it counts is kept, however old. Totals over all customers and summaries are carried forward. A
+limit that is made later counts what is still there.
 """
 
 from __future__ import annotations
@@ -16,15 +16,25 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
+from decisioning import summaries
 from decisioning.backfills import customers_with
 from decisioning.carried import carry
 from decisioning.engine.snapshot import PolicyLimit, Snapshot
 from decisioning.histories import EARLIEST
 from decisioning.ledgers import contact_told, lock, refill
 from decisioning.legal_holds import held_among
-from decisioning.models import Decision, IdempotencyKey, Interaction, LegalHold, Manifest, Presentation, Reservation
+from decisioning.models import (
+    Decision,
+    HistoryCut,
+    IdempotencyKey,
+    Interaction,
+    LegalHold,
+    Manifest,
+    Presentation,
+    Reservation,
+)
 from decisioning.models.reservations import ReservationState
-from kaireon.batching import by_key
+from kaireon.batching import by_key, in_batches
 from kaireon.statements import moment
 from kaireon.tenancy import Tenant
 from policies.limits import AtMost
@@ -84,10 +94,10 @@ class Sweep(ABC):
 
 
 class HistorySweep(Sweep):
-    """Customers' interactions before an instant; their ledgers say what is left."""
+    """Customers' interactions before an instant; their ledgers say what is left, their summaries what there was."""
 
     def __init__(self, tenant: Tenant, *, before: datetime, counted: Sequence[AtMost]) -> None:
-        self._tenant = tenant
+        self._tenant, self._before = tenant, before
         self._old = Interaction.objects.of(tenant).filter(at__lt=before)
         self._counted = [test.contacts for test in counted]
 
@@ -101,11 +111,20 @@ class HistorySweep(Sweep):
         old = list(self._old.filter(customer_id__in=free))
         going = [interaction for interaction in old if not self._still_counts(interaction)]
         carry(self._tenant, going)
-        for start in range(0, len(going), PAGE):
-            some = [interaction.pk for interaction in going[start : start + PAGE]]
-            Interaction.objects.of(self._tenant).filter(pk__in=some).delete()
-        refill(self._tenant, {interaction.customer_id for interaction in going})
+        for some in in_batches(going, PAGE):
+            summaries.carry(self._tenant, some)
+            Interaction.objects.of(self._tenant).filter(pk__in=[interaction.pk for interaction in some]).delete()
+        if going:
+            self._note_cut()
+        fewer = {interaction.customer_id for interaction in going}
+        refill(self._tenant, fewer)
+        summaries.refresh(self._tenant, fewer)
         return Counter({"interactions deleted": len(going), "kept for limits": len(old) - len(going)})
+
+    def _note_cut(self) -> None:
+        """Imports take nothing back from behind it."""
+        row, _ = HistoryCut.objects.get_or_create(tenant=self._tenant, defaults={"before": self._before})
+        HistoryCut.objects.filter(pk=row.pk, before__lt=self._before).update(before=self._before)
 
     def _still_counts(self, interaction: Interaction) -> bool:
         contact = contact_told(interaction)

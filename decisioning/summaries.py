@@ -14,6 +14,9 @@ On PostgreSQL an insert locks the table before it takes a key, and lets go of it
 the largest one seen, those that cannot be seen yet belong to transactions that hold this lock. Once those that held it
 then have ended, all these keys can be seen or never will be (`_settled`). Nobody waits for anybody in this.
 
+**What is deleted for its age** is added to what is left of it (`carry`), which is counted beside history, so that the
+summaries of those days stay as they were.
+
 **One at a time.** Who writes summaries holds the tenant's progress first and reads history in a later statement, so
 nobody overwrites a newer count with an older one. Readers read everything in one view, whose instant is how far the
 answer is complete: it counts exactly what was committed by then.
@@ -23,7 +26,7 @@ answer is complete: it counts exactly what was committed by then.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from time import sleep
@@ -32,8 +35,9 @@ from typing import NamedTuple, overload
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
+from decisioning import counting
 from decisioning.counting import HISTORY, Classes, Line, Sums, lines, recount
-from decisioning.models import Interaction, InteractionSummary, OutcomeType, SummaryProgress
+from decisioning.models import CarriedSummary, Interaction, InteractionSummary, OutcomeType, SummaryProgress
 from kaireon.reading import impatient, patience, reading
 from kaireon.statements import dialect, fetch, moment
 from kaireon.tenancy import Tenant
@@ -65,6 +69,11 @@ def redo(tenant: Tenant, customer_ids: Collection[str]) -> int:
         progress = _held(tenant)
         InteractionSummary.objects.of(tenant).filter(customer_id__in=customer_ids).delete()
         return recount(tenant, customer_ids, progress.classifications)
+
+
+def carry(tenant: Tenant, interactions: Sequence[Interaction]) -> None:
+    """Keeps what these add to summaries; called in the transaction that deletes them, and `refresh` after that."""
+    counting.carry([interaction.pk for interaction in interactions], _classes(tenant))
 
 
 def refresh(tenant: Tenant, customer_ids: Collection[str]) -> int:
@@ -125,11 +134,12 @@ def customers_due(tenant: Tenant) -> list[str]:
 
 
 def customers(tenant: Tenant) -> list[str]:
-    """The customers who have a history or summaries, in order."""
-    found = [
-        model.objects.of(tenant).values_list("customer_id", flat=True) for model in (Interaction, InteractionSummary)
-    ]
-    return list(found[0].union(found[1]).order_by("customer_id"))
+    """The customers who have a history, summaries or what is left of a history, in order."""
+    history, *rest = (
+        model._default_manager.filter(tenant=tenant).values_list("customer_id", flat=True)
+        for model in (Interaction, InteractionSummary, CarriedSummary)
+    )
+    return list(history.union(*rest).order_by("customer_id"))
 
 
 def mark(tenant: Tenant) -> Mark:

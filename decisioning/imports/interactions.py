@@ -13,7 +13,7 @@ from decisioning.imports.directory import Directory, Place
 from decisioning.imports.exported import ExportReader, Returning, is_exported
 from decisioning.imports.rows import RowReader, Said, fingerprint
 from decisioning.ledgers import refill
-from decisioning.models import Interaction
+from decisioning.models import HistoryCut, Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.batching import in_batches
@@ -65,17 +65,20 @@ class InteractionImport:
         """Stores the batch's good rows. The unit holds the tenant's head, so that no other import adds them too."""
         directory = self._current(unit)
         known = {kind: len(directory.rows[kind]) for kind in directory.makers}
+        cut = HistoryCut.objects.of(self.tenant).values_list("before", flat=True).first()
         recorded = Recorded(Counter({"imported": 0, "already there": 0, "failed": 0}))
         readings = [self._read(row, directory, unit) for row in batch]
         there = self._stored({one.interaction.import_key for one in readings if one.interaction is not None})
         there.update(self._never_gone([one.returning for one in readings if one.returning is not None]))
-        added = []
+        added: list[Interaction] = []
         for row, one in zip(batch, readings, strict=True):
-            if one.interaction is not None and one.interaction.import_key not in there:
+            if one.interaction is not None and one.interaction.import_key in there:
+                one.faults += _otherwise(one.said, one.interaction, there[one.interaction.import_key])
+            elif one.interaction is not None and not (gone := _deleted_before(one.interaction, cut)):
                 there[one.interaction.import_key] = one.interaction
                 added.append(one.interaction)
-            elif one.said is not None and one.interaction is not None and one.said.idempotency_key is not None:
-                one.faults += conflicts(one.said, one.interaction, there[one.interaction.import_key])
+            elif one.interaction is not None:
+                one.faults += gone
             if one.faults:
                 recorded.rejected.append((row, "; ".join(one.faults)))
         insert(Interaction, added)
@@ -174,6 +177,18 @@ class InteractionImport:
 def _too_early(at: datetime, unit: Writing) -> list[str]:
     """What speaks against an instant that this machine has not seen yet."""
     return [f"timestamp {clock.text(at)} lies in the future"] if at > unit.now + CLOCK_SKEW else []
+
+
+def _deleted_before(interaction: Interaction, cut: datetime | None) -> list[str]:
+    """What speaks against an instant whose history was deleted: if it ever was here, it is counted in what is left."""
+    if cut is None or interaction.at >= cut:
+        return []
+    said = f"timestamp {clock.text(interaction.at)} is too old: what happened before {clock.text(cut)}"
+    return [f"{said} was deleted by apply_retention, which carries its totals forward"]
+
+
+def _otherwise(said: Said | None, interaction: Interaction, first: Interaction) -> list[str]:
+    return conflicts(said, interaction, first) if said is not None and said.idempotency_key is not None else []
 
 
 def conflicts(said: Said, interaction: Interaction, first: Interaction) -> list[str]:

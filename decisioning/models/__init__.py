@@ -8,21 +8,23 @@ from decisioning.models.interactions import Interaction, Presentation
 from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
 from decisioning.models.reservations import Reservation
-from decisioning.models.retention import CarriedTotal, LegalHold
+from decisioning.models.retention import CarriedTotal, HistoryCut, LegalHold
 from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
-from decisioning.models.summaries import InteractionSummary, SummaryProgress
+from decisioning.models.summaries import CarriedSummary, InteractionSummary, SummaryProgress
 
 __all__ = [
     "AssemblyLine",
     "BudgetTotal",
     "CampaignRun",
+    "CarriedSummary",
     "CarriedTotal",
     "ContactLedger",
     "Customer",
     "Decision",
     "DecisionFlow",
     "FlowVersion",
+    "HistoryCut",
     "IdempotencyKey",
     "Interaction",
     "InteractionSummary",

@@ -46,3 +46,18 @@ class LegalHold(TenantOwned):
 
     def __str__(self) -> str:
         return f"hold on {self.customer_id}"
+
+
+class HistoryCut(TenantOwned):
+    """The instant before which a tenant's history was deleted. What it came to is kept, so it must not come back."""
+
+    before = models.DateTimeField()
+
+    objects = TenantQuerySet["HistoryCut"].as_manager()
+
+    class Meta:
+        verbose_name = "history cut"
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="history_cut_once")]
+
+    def __str__(self) -> str:
+        return f"nothing before {self.before}"

@@ -18,7 +18,20 @@ class Period(models.TextChoices):
     ALLTIME = "alltime"
 
 
-class InteractionSummary(TenantOwned):
+ONCE = (
+    "tenant",
+    "customer_id",
+    "period_type",
+    "period_key",
+    "offer_key",
+    "creative_key",
+    "channel_key",
+    "category_key",
+    "campaign_id",
+)
+
+
+class Summarised(TenantOwned):
     """What one customer did in one period about one offer, creative, channel, category and campaign.
 
     What an interaction was not about is 0, or "" for the campaign, because a database takes two NULLs for different.
@@ -46,34 +59,8 @@ class InteractionSummary(TenantOwned):
     cost_micros = models.BigIntegerField()
     last_contact_at = models.DateTimeField(null=True)
 
-    objects = TenantQuerySet["InteractionSummary"].as_manager()
-
     class Meta:
-        verbose_name = "interaction summary"
-        verbose_name_plural = "interaction summaries"
-        constraints = [
-            models.UniqueConstraint(
-                fields=[
-                    "tenant",
-                    "customer_id",
-                    "period_type",
-                    "period_key",
-                    "offer_key",
-                    "creative_key",
-                    "channel_key",
-                    "category_key",
-                    "campaign_id",
-                ],
-                name="interaction_summary_once",
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["tenant", "period_key"],
-                condition=models.Q(period_type=Period.DAILY),
-                name="interaction_summary_day",
-            )
-        ]
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.customer_id}, {self.period_key}"
@@ -82,6 +69,35 @@ class InteractionSummary(TenantOwned):
     def neutral(self) -> int:
         """The interactions that are neither positive nor negative."""
         return self.interactions - self.positive - self.negative
+
+
+class InteractionSummary(Summarised):
+    """A summary as it is shown: a projection of history and of what is left of the interactions that were deleted."""
+
+    objects = TenantQuerySet["InteractionSummary"].as_manager()
+
+    class Meta:
+        verbose_name = "interaction summary"
+        verbose_name_plural = "interaction summaries"
+        constraints = [models.UniqueConstraint(fields=ONCE, name="interaction_summary_once")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "period_key"],
+                condition=models.Q(period_type=Period.DAILY),
+                name="interaction_summary_day",
+            )
+        ]
+
+
+class CarriedSummary(Summarised):
+    """What interactions that were deleted for their age had added to a summary, as outcomes were classified then."""
+
+    objects = TenantQuerySet["CarriedSummary"].as_manager()
+
+    class Meta:
+        verbose_name = "carried summary"
+        verbose_name_plural = "carried summaries"
+        constraints = [models.UniqueConstraint(fields=ONCE, name="carried_summary_once")]
 
 
 class SummaryProgress(TenantOwned):
