@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
@@ -40,6 +40,13 @@ COLUMNS = ("impressions", "micros", "reserved_impressions", "reserved_micros")
 
 
 Pair = tuple[str, int]
+
+
+class Costly(Protocol):
+    """What counts in totals: besides its cost in micro-units it has the keys of what it concerns."""
+
+    @property
+    def cost_micros(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,12 @@ def hold(tenant: Tenant, places: Sequence[Reservation], *, step: int = 1) -> set
     return _distribute(tenant, [(each, (0, 0, step, step * each.cost_micros)) for each in places])
 
 
+def take(tenant: Tenant, contacts: Sequence[Costly], places: Sequence[Costly]) -> set[Pair]:
+    """Adds what a decision binds, stored in this transaction before, to the totals that are kept; which they were."""
+    counted = [(each, (1, each.cost_micros, 0, 0)) for each in contacts]
+    return _distribute(tenant, [*counted, *((each, (0, 0, 1, each.cost_micros)) for each in places)])
+
+
 def nearly_exhausted(tenant: Tenant, program: Program, touched: Collection[Pair], *, most: int) -> bool:
     """Whether others who add to these totals at the same moment could exceed a budget; asked after adding to them.
 
@@ -170,13 +183,14 @@ def keep_missing(tenant: Tenant, asked: Asked, rows: Iterable[Row]) -> None:
 def keep(tenant: Tenant, words: Iterable[str]) -> None:
     """From here on keeps the totals of these dimensions.
 
-    Nobody may write history between its being added up and the first total that is kept, so PostgreSQL holds writers
-    back meanwhile; on SQLite only one transaction writes at a time.
+    Nobody may write history or take places between their being added up and the first total that is kept, so PostgreSQL
+    holds writers back meanwhile; on SQLite only one transaction writes at a time.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {Interaction._meta.db_table} IN SHARE MODE")
+                tables = ", ".join(model._meta.db_table for model in (Interaction, Reservation))
+                cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
         for word in sorted(words):
             marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
             if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():

@@ -1,6 +1,7 @@
 """A decision as bytes: what was answered, and what it takes to make it again.
 
-A format byte, then, compressed, the length of a JSON document, the document, and the bytes of the customer's ledger.
+A format byte, then, compressed, the length of a JSON document, the document, and the bytes of the customer's ledger;
+behind that the contacts which being recommended was, whose keys are only known once they are stored with the decision.
 Offers' names, contents and sentences are not in it: they follow from the configuration of its version (`manifest`), the
 contents from the creative's version and the values of its tokens. Deciding is pure, so the same facts give the same
 reasons.
@@ -30,6 +31,7 @@ FORMAT = b"\x01"
 LEVEL, WINDOW, MEMORY = 1, 12, 4
 
 _LENGTH = Struct("<I")
+_CONTACT = Struct(">hq")  # the rank and the key of a contact
 _PLAIN_WISH = vars(Wish(customer=""))
 
 
@@ -81,9 +83,12 @@ def _read(record: bytes) -> tuple[dict[str, Any], bytes]:
     """The document and the ledger."""
     if record[:1] != FORMAT:
         raise UnreadableDecision(f"{len(record)} bytes beginning with 0x{record[:1].hex()} are no decision")
-    data = zlib.decompress(record[1:])
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(record[1:])
     end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    return json.loads(data[_LENGTH.size : end]), data[end:]
+    document = json.loads(data[_LENGTH.size : end])
+    document["contacts"] = dict(_CONTACT.iter_unpack(unpacking.unused_data))
+    return document, data[end:]
 
 
 def _answer(document: dict[str, Any], wish: Wish) -> Answer:
@@ -103,7 +108,9 @@ def _answer(document: dict[str, Any], wish: Wish) -> Answer:
 
 
 def _lines(document: dict[str, Any]) -> tuple[Line, ...]:
-    return tuple(Line(Frozen(*frozen), *rest) for frozen, *rest in document["lines"])
+    contacts = document["contacts"]
+    lines = [Line(Frozen(*frozen), *rest) for frozen, *rest in document["lines"]]
+    return tuple(line._replace(interaction=contacts.get(rank)) for rank, line in enumerate(lines, start=1))
 
 
 def _facts(document: dict[str, Any], ledger: bytes, tenant: Tenant) -> Facts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from decisioning import budgets
+from decisioning.binding import bind, binds, stands_alone
 from decisioning.configuration import Configuration
 from decisioning.decided import unpack
 from decisioning.histories import Recalled, recall
@@ -19,7 +21,7 @@ from decisioning.manifest import configuration_from
 from decisioning.models import Decision, Manifest
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen, answered, choose, trace, wire
-from decisioning.storing import bind, binds, keep_manifest, store
+from decisioning.storing import keep_manifest, store
 from kaireon import clock
 from kaireon.reading import patience
 from kaireon.tenancy import Tenant
@@ -74,16 +76,15 @@ def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> d
     if not binds(chosen, drafted.ask):
         key = store(known, chosen, drafted.answer, drafted.recalled)
         return _body(drafted, drafted.answer, key=key)
+    alone = stands_alone(known)
     try:
-        with transaction.atomic():
-            patience()
-            return _bound(drafted, held=())
+        with nullcontext() if alone else _patiently():
+            return _bound(drafted, alone=alone)
     except Overtaken as error:
         held = set(error.totals)
     while True:  # whoever is overtaken again holds more totals than before, and there are only so many
         try:
-            with transaction.atomic():
-                patience()
+            with _patiently():
                 return _bound(_decided_alone(drafted, held, caller, read, started=started), held=held)
         except Overtaken as error:
             held |= error.totals
@@ -110,11 +111,19 @@ def read_back(tenant: Tenant, decision: Decision) -> dict[str, Any]:
     return wire(answer, configuration, key=decision.pk) | {"trace": trace(chosen)}
 
 
-def _bound(drafted: Draft, *, held: Collection[budgets.Pair]) -> dict[str, Any]:
+@contextmanager
+def _patiently() -> Iterator[None]:
+    """A transaction that waits for others only so long."""
+    with transaction.atomic():
+        patience()
+        yield
+
+
+def _bound(drafted: Draft, *, alone: bool = False, held: Collection[budgets.Pair] = ()) -> dict[str, Any]:
     known, chosen, answer, recalled = drafted.known, drafted.chosen, drafted.answer, drafted.recalled
     if not binds(chosen, drafted.ask):
         return _body(drafted, answer, key=store(known, chosen, answer, recalled))
-    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, held=held)
+    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone, held=held)
     return _body(drafted, answer, key=key)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Max, QuerySet
@@ -43,6 +43,15 @@ class Held:
     complete_from: int
     revision: int
     holds: bytes = b""
+
+
+class Claim(NamedTuple):
+    """A place that a line of a decision takes until an instant (UTC ms), and the contact it would be."""
+
+    decision: int
+    rank: int
+    until: int
+    contact: Contact
 
 
 class Overtaken(Exception):
@@ -107,34 +116,13 @@ def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
     store(rows.values())
 
 
-def append(
-    tenant: Tenant,
-    customer_id: str,
-    held: Held | None,
-    contacts: Sequence[Contact],
-    places: Sequence[Reservation] = (),
-    *,
-    now: int,
-) -> bool:
-    """Adds contacts and places to the ledger that was read, inside a transaction; raises Overtaken if it has changed.
-
-    False says that the ledger holds nothing one may add to: its row is locked then, and `refill` is due once history
-    has been written.
-    """
-    if held is None or held.complete_from == NOTHING:
-        [row] = lock(tenant, [customer_id]).values()
-        if row.revision != (held.revision if held is not None else 0):
-            raise Overtaken
-        return False
-    numbers = _numbers_of(tenant, [*contacts, *map(contact_held, places)])
+def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Sequence[Claim], *, now: int) -> Held:
+    """A ledger that was read, and holds something one may add to, with contacts and places added; nothing is stored."""
+    numbers = _numbers_of(tenant, [*contacts, *(claim.contact for claim in claims)])
     records, complete_from = _grown(held.records, held.complete_from, contacts, numbers)
-    open_places = [*holds.decode(held.holds, now=now), *(_place(place, numbers) for place in places)]
-    rows = ContactLedger.objects.of(tenant).filter(customer_id=customer_id, revision=held.revision)
-    if not rows.update(
-        records=records, holds=holds.encode(open_places), complete_from=complete_from, revision=held.revision + 1
-    ):
-        raise Overtaken
-    return True
+    places = holds.decode(held.holds, now=now)
+    places += [holds.Place(*claim[:3], codec.trace_of(claim.contact, numbers)) for claim in claims]
+    return replace(held, records=records, complete_from=complete_from, holds=holds.encode(places))
 
 
 def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Interaction]]) -> None:

@@ -102,21 +102,21 @@ def head(path: str, length: int, **headers: str) -> bytes:
 class Load:
     """Connections to a server, equally many to each of its workers. The server closes one that is idle for 30 s."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, connections: int = CONNECTIONS, workers: int = WORKERS) -> None:
         self.lines: list[Line] = []
         self.workers: Counter[int] = Counter()
         # Which worker takes a connection is chance, so those it gives one worker too many of are left again.
         for _ in range(MOST_TRIES):
             line = line_to(port)
             worker = int(line.ask(head("/worker", 0)))
-            if self.workers[worker] < CONNECTIONS // WORKERS:
+            if self.workers[worker] < connections // workers:
                 self.workers[worker] += 1
                 self.lines.append(line)
             else:
                 line.socket.close()
-            if len(self.lines) == CONNECTIONS:
+            if len(self.lines) == connections:
                 return
-        raise Refused(f"After {MOST_TRIES} connections the workers have {dict(self.workers)} of {CONNECTIONS}.")
+        raise Refused(f"After {MOST_TRIES} connections the workers have {dict(self.workers)} of {connections}.")
 
     def drive(self, requests: Iterator[bytes], *, seconds: float) -> Measured:
         """Keeps every connection asking for so long, and then waits for the last answers. Raises Refused."""

@@ -22,12 +22,12 @@ ENDING = 10.0
 
 
 @contextmanager
-def served(answer: str) -> Iterator[int]:
-    """The port of a running server whose floor gives this answer."""
+def served(answer: str, *, workers: int = WORKERS) -> Iterator[int]:
+    """The port of a running server whose floor gives this answer; a worker that dies is replaced."""
     port = _free_port()
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            _command(port),
+            _command(port, workers),
             cwd=ROOT,
             env={**os.environ, floor.ANSWER: answer},
             stdout=log,
@@ -41,10 +41,10 @@ def served(answer: str) -> Iterator[int]:
             _end(process)
 
 
-def _command(port: int) -> list[str]:
-    options = {"--interface": "wsgi", "--host": HOST, "--port": port, "--workers": WORKERS, "--blocking-threads": 1}
+def _command(port: int, workers: int) -> list[str]:
+    options = {"--interface": "wsgi", "--host": HOST, "--port": port, "--workers": workers, "--blocking-threads": 1}
     said = [str(part) for option in options.items() for part in option]
-    return [sys.executable, "-m", "granian", *said, "kaireon.wsgi:application"]
+    return [sys.executable, "-m", "granian", *said, "--respawn-failed-workers", "kaireon.wsgi:application"]
 
 
 def _free_port() -> int:
