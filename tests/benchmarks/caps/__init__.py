@@ -1,8 +1,8 @@
 """W-CAP (P8): a hard cap under fire. Many connections want the same few customers, and nobody gets one place too many.
 
-Run with `python -m tests.benchmarks.caps` on PostgreSQL (BENCHMARK_DATABASE_URL says where; it needs a role that may create
-databases) and with `--sqlite` on SQLite. It makes a database of its own, drops it and ends by itself. All load stays on
-loopback.
+Run with `python -m tests.benchmarks.caps` on PostgreSQL (BENCHMARK_DATABASE_URL says where; it needs a role that may
+create databases) and with `--sqlite` on SQLite. It makes a database of its own, drops it and ends by itself. All load
+stays on loopback.
 
 The cap is 3 per rolling day. 32 connections over HTTP, to 8 real server processes, attempt 4,000 times to get one of 50
 customers: exactly 150 may be told yes. That is counted twice, from what was answered and from what is stored, for

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -80,6 +80,15 @@ class Crowd:
             run.result()
         told.seconds = perf_counter() - started
         return told
+
+    def report(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Reports outcomes in one call, all of which must be recorded."""
+        line = self._connected()
+        line.request("POST", "/api/v1/respond/bulk", json.dumps({"outcomes": outcomes}), self._headers)
+        answer = json.loads(line.getresponse().read())
+        line.close()
+        if answer.get("succeeded") != len(outcomes):
+            raise RuntimeError(f"{answer}")
 
     def _keep_asking(
         self, line: HTTPConnection, due: Iterator[tuple[str, bytes]], told: Told, kill_after: int | None

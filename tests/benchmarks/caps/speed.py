@@ -12,21 +12,24 @@ from tests.benchmarks.e2e.load import Load, Measured, head
 WARMING = 2.0
 ATTEMPTS = 4000
 
+INSERTS = ("the ORM's insert", "the prepared insert")
+ADMISSIONS, MIX = "admissions", "the mix of W-CAP"
+
 Round = dict[str, Measured]
 
 
-def measured(world: World, port: int, *, pairs: int, seconds: float) -> Iterator[Round]:
+def measured(world: World, port: int, *, rounds: int, seconds: float) -> Iterator[Round]:
     """Round after round, each address in turn for so many seconds."""
     load = Load(port, connections=CONNECTIONS, workers=WORKERS)
     requests = {
-        "insert": _inserts("/insert"),
-        "insert, prepared": _inserts("/insert-prepared"),
-        "admissions": _admissions(world),
-        "W-CAP mix": _mix(world),
+        INSERTS[0]: _inserts("/insert"),
+        INSERTS[1]: _inserts("/insert-prepared"),
+        ADMISSIONS: _admissions(world),
+        MIX: _mix(world),
     }
     for each in requests.values():
         load.drive(each, seconds=WARMING)
-    for _ in range(pairs):
+    for _ in range(rounds):
         yield {name: load.drive(each, seconds=seconds) for name, each in requests.items()}
 
 
