@@ -22,7 +22,6 @@ from decisioning.steps import Gate
 from kaireon.keys import next_key
 from kaireon.statements import moment
 
-MOST = 50  # places in one answer
 NEW = Held(records=b"", complete_from=EVERYTHING, revision=0)  # the ledger of somebody to whom nothing has happened
 
 _totals_kept: set[int] = set()  # tenants for which totals were found that nothing asks for any more
@@ -147,7 +146,7 @@ def _count(
     if touched:
         _totals_kept.add(known.tenant.pk)
     shared = touched - set(held)
-    if budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, shared, most=MOST):
+    if budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, shared, most=budgets.MOST):
         raise Overtaken(shared)
 
 

@@ -24,7 +24,7 @@ from decisioning.models import BudgetTotal, Interaction, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
 from kaireon.lifecycle import Status
-from kaireon.statements import dialect
+from kaireon.statements import dialect, moment
 from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
 from policies.limits import Spend, Total, TotalKey
@@ -32,6 +32,7 @@ from policies.models import ContactPolicy
 from policies.scope import Dimension
 
 SLICES = 16
+MOST = 50  # places in one answer
 
 # dimension, key, impressions, micro-units, impressions reserved, micro-units reserved
 Row = tuple[str, int, int, int, int, int]
@@ -98,10 +99,13 @@ def parameters(asked: Asked) -> list[Any]:
     return lists if connection.vendor == "postgresql" else [json.dumps(each) for each in lists]
 
 
-def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing: Any = None) -> dict[TotalKey, Total]:
+def totals(
+    tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, now: int, existing: Any = None
+) -> dict[TotalKey, Total]:
     """The totals the snapshot's budgets ask for, out of rows that were read; what is not kept is added up.
 
-    `existing` limits the history that counts, which then is added up in any case.
+    Where it makes a difference, places that have lapsed by `now` (UTC ms) are left out, whether or not anybody has
+    settled them. `existing` limits the history that counts, which then is added up in any case.
     """
     asked = asked_by(snapshot.budgets)
     if not asked.pairs:
@@ -117,6 +121,9 @@ def totals(tenant: Tenant, snapshot: Snapshot, rows: Iterable[Row], *, existing:
         wanted = None if word in asked.whole else {key for other, key in asked.pairs if other == word}
         for key, impressions, micros in _added_up(tenant, history, word, wanted):
             found |= _totals(word, key, (impressions, micros))
+    if any(total.reserved and snapshot.runs_short(key, total, places=MOST) for key, total in found.items()):
+        lapsed = _lapsed(tenant, kept, now=now)
+        return {key: total.less(lapsed.get(key, 0)) for key, total in found.items()}
     return found
 
 
@@ -241,21 +248,34 @@ def _totals(word: str, key: int | None, amounts: Sequence[int]) -> Mapping[Total
     }
 
 
+def _lapsed(tenant: Tenant, words: Collection[str], *, now: int) -> dict[TotalKey, int]:
+    """What is still counted as reserved by places whose time has run out."""
+    due = Reservation.objects.of(tenant).open().filter(expires_at__lte=moment(now))
+    found: dict[TotalKey, int] = {}
+    for word in words:
+        for key, *amounts in _by_key(due, word, None, Count("pk")):
+            found |= {each: total.reserved for each, total in _totals(word, key, (0, 0, *amounts)).items()}
+    return found
+
+
 def _added_up(tenant: Tenant, history: Any, word: str, keys: set[int] | None) -> list[tuple[int, int, int]]:
     """(key, impressions, cost in micro-units) out of history and what was deleted of it; None stands for every key."""
-    history = history.filter(void=False)
-    sums = {"impressions": Count("pk", filter=Q(outcome=IMPRESSION)), "micros": Sum("cost_micros", default=0)}
-    if word == WHOLE_TENANT:
-        rows = [(MARKER, *history.aggregate(**sums).values())]
-    else:
-        column = f"{word}_key"
-        wanted = {f"{column}__isnull": False} if keys is None else {f"{column}__in": sorted(keys - {MARKER})}
-        rows = history.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums)
+    rows = _by_key(history.filter(void=False), word, keys, Count("pk", filter=Q(outcome=IMPRESSION)))
     found: dict[int, tuple[int, int]] = {}
     for key, impressions, micros in [*rows, *carried(tenant, word, keys)]:
         so_far = found.get(key, (0, 0))
         found[key] = so_far[0] + impressions, so_far[1] + int(micros)
     return [(key, *amounts) for key, amounts in found.items()]
+
+
+def _by_key(rows: Any, word: str, keys: set[int] | None, impressions: Count) -> list[tuple[int, int, int]]:
+    """(key, impressions, cost in micro-units) of rows that have keys and a cost; None stands for every key."""
+    sums = {"impressions": impressions, "micros": Sum("cost_micros", default=0)}
+    if word == WHOLE_TENANT:
+        return [(MARKER, *rows.aggregate(**sums).values())]
+    column = f"{word}_key"
+    wanted = {f"{column}__isnull": False} if keys is None else {f"{column}__in": sorted(keys - {MARKER})}
+    return list(rows.filter(**wanted).values_list(column).annotate(**sums).values_list(column, *sums))
 
 
 def _distribute(

@@ -171,6 +171,7 @@ class Configuration:
             tenant_timezone=self.timezone,
             names=self.names,
             public_ids=self.public_ids,
+            dearest=max((item.candidate.cost for item in self.items.values()), default=0),
         )
 
     def _constraints(self) -> Iterator[PolicyLimit]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from decisioning import budgets
 from decisioning.carried import carry
 from decisioning.ledgers import lock
 from decisioning.legal_holds import refuse_if_held
@@ -37,7 +38,7 @@ ERASED: Mapping[str, tuple[type[Model], ...]] = {
 def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     """Removes everything known of a customer, stored or stranger; the number of rows of each kind.
 
-    What they used of budgets is carried forward. Raises UnderLegalHold.
+    What they used of budgets is carried forward, what they reserved is free again. Raises UnderLegalHold.
     """
     [ledger] = lock(unit.tenant, [customer_id]).values()
     refuse_if_held(unit.tenant, customer_id)
@@ -45,6 +46,7 @@ def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
     gone = {"memberships": members.delete()[0]}
     gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]
+    budgets.hold(unit.tenant, list(Reservation.objects.of(unit.tenant).open().filter(customer_id=customer_id)), step=-1)
     for name, models in ERASED.items():
         rows: list[Any] = [each._default_manager.filter(tenant=unit.tenant, customer_id=customer_id) for each in models]
         gone[name] = sum(some.delete()[0] for some in rows)

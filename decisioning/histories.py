@@ -50,15 +50,15 @@ def recall(
     and those the caller adds. A customer nobody knows has no contacts. The ledger is read where it reaches back far
     enough, history where it does not, and always with `as_of`.
     """
+    now = known.now if as_of is None else clock.milliseconds(as_of)
     asked = asked_by(snapshot.budgets)
     past = None if as_of is None else Interaction.objects.of(known.tenant).filter(at__lte=as_of)
     rows = known.totals if asked == known.asked else ()
     about: dict[str, Any] = {
         "segments": known.segments.union(segments),
         "timezone": known.timezone,
-        "totals": budgets.totals(known.tenant, snapshot, rows, existing=past),
+        "totals": budgets.totals(known.tenant, snapshot, rows, now=now, existing=past),
     }
-    now = known.now if as_of is None else clock.milliseconds(as_of)
     since = snapshot.horizon(now, known.timezone)
     held = known.ledger
     holds = b"" if as_of is not None or held is None else held.holds

@@ -18,6 +18,7 @@ from decisioning.models import ContactLedger, Interaction, Reservation, Word
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
+from kaireon.statements import present
 from kaireon.tenancy import Tenant
 
 CONTACT_COLUMNS = (
@@ -222,7 +223,7 @@ def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:
 
 def _holds_agree(row: ContactLedger, places: Sequence[Reservation], read: RecordReader) -> bool:
     """Whether a ledger holds the customer's open places; one that has lapsed counts nowhere and may be gone."""
-    now = clock.milliseconds(clock.now())
+    now = clock.milliseconds(present())
     held = {
         (place.decision, place.rank, place.until, read(0, place.trace)[1:])
         for place in holds.decode(bytes(row.holds), now=now)

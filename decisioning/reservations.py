@@ -1,7 +1,7 @@
 """Places that decisions take in the limits: committed by an impression, released, or lapsed when their time runs out.
 
 A reservation is written, settled and expired by whoever holds the customer's ledger, so it is settled once. One that
-has lapsed counts in no window, whether or not anybody has noticed yet; budgets get its room back when it is settled.
+has lapsed counts in no window and no budget, whether or not anybody has noticed yet.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from decisioning.recommendations import Answer, Chosen, Frozen
 from kaireon.statements import moment, write
 from kaireon.tenancy import Tenant
 
-MOST = 50  # places in one answer
 MOST_MANIFESTS = 10_000
 LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
 

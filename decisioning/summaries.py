@@ -39,7 +39,7 @@ from decisioning import counting
 from decisioning.counting import HISTORY, Classes, Line, Sums, lines, recount
 from decisioning.models import CarriedSummary, Interaction, InteractionSummary, OutcomeType, SummaryProgress
 from kaireon.reading import impatient, patience, reading
-from kaireon.statements import dialect, fetch, moment
+from kaireon.statements import fetch, present
 from kaireon.tenancy import Tenant
 
 MOST_AT_ONCE = 200  # interactions whose customers a reader recounts in passing
@@ -86,13 +86,13 @@ def refresh(tenant: Tenant, customer_ids: Collection[str]) -> int:
 def shown(tenant: Tenant, customer_id: str) -> Iterator[datetime]:
     """One view in which the customer's summaries say what history says, and its instant; recounts them if need be."""
     with reading():
-        at, (position, _) = _now(), _standing(tenant)
+        at, (position, _) = present(), _standing(tenant)
         if not Interaction.objects.of(tenant).filter(customer_id=customer_id, pk__gt=position).exists():
             yield at
             return
     with transaction.atomic():
         patience()
-        progress, at = _held(tenant), _now()
+        progress, at = _held(tenant), present()
         recount(tenant, [customer_id], progress.classifications)
         yield at
 
@@ -100,7 +100,7 @@ def shown(tenant: Tenant, customer_id: str) -> Iterator[datetime]:
 def summed(tenant: Tenant, asked: Sums) -> tuple[list[Line], int, datetime]:
     """The lines asked for, how many there are in all, and the instant of the view they were counted in."""
     with reading():
-        at, (position, classes) = _now(), _standing(tenant)
+        at, (position, classes) = present(), _standing(tenant)
         found, total = lines(tenant, asked, position=position, classes=classes)
     return found, total, at
 
@@ -218,7 +218,3 @@ def _classes(tenant: Tenant) -> dict[str, str]:
     """How the tenant's outcomes are classified; of deleted types the last one, as long as no live one has the key."""
     types = OutcomeType.everything.of(tenant).order_by(F("deleted_at").asc(nulls_last=True), "pk")
     return dict(types.values_list("key", "classification"))
-
-
-def _now() -> datetime:
-    return moment(fetch(f"SELECT {dialect()['now_ms']}", [])[0][0])

@@ -66,6 +66,11 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return write(sql, parameters)
 
 
+def present() -> datetime:
+    """The database's clock: what decisions and reservations go by, whatever this machine's says."""
+    return moment(fetch(f"SELECT {dialect()['now_ms']}", [])[0][0])
+
+
 def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows a statement that writes answers; it is tried once, for nobody knows what became of a lost one."""
     database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up at every use

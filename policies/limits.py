@@ -115,6 +115,10 @@ class Total:
     def actual(self) -> int:
         return self.spent + self.reserved
 
+    def less(self, reserved: int) -> "Total":
+        """The total without so much of what is reserved."""
+        return Total(self.spent, max(self.reserved - reserved, 0))
+
 
 TotalKey = tuple[str, Dimension | None, int | None]
 Totals = Mapping[TotalKey, Total]

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from policies.limits import AtMost, Blocked, Finding, Spend
+from policies.limits import AtMost, Blocked, Finding, Spend, Total, TotalKey
 from policies.rule import ConfigError, Explanation, Limit, Resolve, Rule
 from policies.rules import rule_for, slugs
 from policies.scope import Assignment, Dimension, Subject, Voice
 from policies.windows import Window
+
+INFINITE = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,8 @@ class PolicyLimit:
 class Snapshot:
     """One version of a tenant's configuration, ready to decide.
 
-    `names` and `public_ids` are keyed by (kind, integer key), kinds being the dimensions of the engine.
+    `names` and `public_ids` are keyed by (kind, integer key), kinds being the dimensions of the engine. `dearest` is
+    the most that showing one candidate costs, in micro-units.
     """
 
     version: int
@@ -71,6 +74,7 @@ class Snapshot:
     tenant_timezone: str | None = None
     names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     public_ids: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    dearest: int = 0
 
     def horizon(self, now: int, timezone: str | None) -> int:
         """The first instant any limit looks back to; what happened before it concerns no decision at `now`."""
@@ -82,6 +86,22 @@ class Snapshot:
         """The (dimension, key) of every total over all customers that some limit asks for; no key stands for each."""
         tests = (placed.limit.test for placed in self.limits)
         return frozenset((test.dimension, test.target) for test in tests if isinstance(test, Spend))
+
+    def runs_short(self, key: TotalKey, total: Total, *, places: int) -> bool:
+        """Whether some budget on this total has not room for so many places more."""
+        field, dimension, target = key
+        least = min(self._exhausted_at.get((field, dimension, each), INFINITE) for each in (target, None))
+        return total.actual + places * (1 if field == "impressions" else self.dearest) >= least
+
+    @cached_property
+    def _exhausted_at(self) -> dict[TotalKey, int]:
+        """The smallest total that blocks somebody, by what the budgets ask for."""
+        found: dict[TotalKey, int] = {}
+        for test in (placed.limit.test for placed in self.limits):
+            if isinstance(test, Spend):
+                key = test.field, test.dimension, test.target
+                found[key] = min(found.get(key, INFINITE), test.exhausted_at(self.dearest))
+        return found
 
     @cached_property
     def _windows(self) -> list[Window]:

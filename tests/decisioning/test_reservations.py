@@ -157,6 +157,56 @@ def test_a_budget_counts_what_is_reserved(admin: Door, tenant: Tenant, catalogue
     assert sum(row[2] for row in after) == sum(row[2] for row in before) == 1
 
 
+@pytest.mark.parametrize("config", [{"budgetField": "impressions", "threshold": 2}, {"budgetField": "spend"}])
+def test_a_lapsed_place_counts_in_no_budget_whether_or_not_anybody_has_settled_it(
+    admin: Door, tenant: Tenant, catalogue: Catalogue, config: dict[str, Any]
+) -> None:
+    admin("PATCH", f"channels/{catalogue.channel}", {"costPerContact": 0.25})
+    scopes = [
+        {"scope": "global"},
+        {"scope": "offer", "scopeId": "*"},
+        {"scope": "channel", "scopeId": catalogue.channel},
+    ]
+    config = {"threshold": 0.6, **config}
+    admin.make("contact-policies", name="Two in all", ruleType="budget_exhausted", config=config, scopes=scopes)
+    assert [recommended(admin, customerId=customer)["count"] for customer in ("ada", "bob", "cy")] == [1, 1, 0]
+    time_passes(tenant)
+    assert asked(admin, customerId="eve")["results"][0]["allowed"] is True
+    assert [recommended(admin, customerId=customer)["count"] for customer in ("cy", "dan", "eve")] == [1, 1, 0]
+    [*reasons] = asked(admin, customerId="eve")["results"][0]["reasons"]
+    reserved = 2 if config["budgetField"] == "impressions" else 0.5
+    assert [reason["evidence"]["reserved"] for reason in reasons] == [reserved] * 3
+    assert Reservation.objects.of(tenant).open().count() == 4
+    said = StringIO()
+    call_command("expire_reservations", tenant="acme", verbosity=0, stdout=said)
+    assert said.getvalue().strip() == "acme: 2 lapsed, 0 settled meanwhile"
+    [*reasons] = asked(admin, customerId="eve")["results"][0]["reasons"]
+    assert [reason["evidence"]["reserved"] for reason in reasons] == [reserved] * 3
+
+
+def test_a_machine_whose_clock_is_ahead_lapses_nothing_before_its_time(
+    capped: Door, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommended(capped)
+    ahead = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: ahead)
+    said = StringIO()
+    call_command("expire_reservations", tenant="acme", verbosity=0, stdout=said)
+    assert said.getvalue().strip() == "acme: nothing to do"
+    assert Reservation.objects.get().state == "open"
+    ContactLedger.objects.update(holds=b"")
+    assert list(faults(tenant, ["ada"])) == ["ada"]
+
+
+def test_what_an_erased_customer_had_reserved_is_free_again(admin: Door, tenant: Tenant, catalogue: Catalogue) -> None:
+    config = {"budgetField": "impressions", "threshold": 1}
+    admin.make("contact-policies", name="One in all", ruleType="budget_exhausted", config=config, scope="global")
+    recommended(admin)
+    assert recommended(admin, customerId="bob")["count"] == 0
+    assert admin("DELETE", "customers/ada?erase=true")[0] == 200
+    assert recommended(admin, customerId="bob")["count"] == 1
+
+
 def test_what_is_left_of_a_place_says_its_outcome(
     capped: Door, as_role: Callable[[str], Door], catalogue: Catalogue
 ) -> None:

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 
 from decisioning.models import Reservation
 from decisioning.reservations import lapse
-from kaireon import clock
 from kaireon.batching import BatchCommand
+from kaireon.statements import present
 
 
 class Command(BatchCommand[Reservation]):
     """`manage.py expire_reservations --tenant KEY`; several may run at once, each place is settled once.
 
-    A place whose time has run out counts in no window, with or without this command, which gives budgets their room
-    back and takes it out of the ledgers.
+    A place whose time has run out counts in no window and no budget, with or without this command, which takes it out
+    of the ledgers and totals, so that nobody has to look for it. Whether it has is asked of the database's clock, by
+    which it was given: another machine's may be ahead.
     """
 
     help = "Settle the reservations whose time has run out, and give their room in ledgers and budgets back."
@@ -21,7 +22,7 @@ class Command(BatchCommand[Reservation]):
     batch_size = 200
 
     def rows(self) -> Iterable[Reservation]:
-        self._now = clock.now()
+        self._now = present()
         due = Reservation.objects.of(self.tenant).open().filter(expires_at__lte=self._now)
         return list(due.order_by("pk"))
 
