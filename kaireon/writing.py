@@ -98,7 +98,7 @@ class Writing:
         row.tenant, row.version = self.tenant, 1
         row.created_at = row.updated_at = self.now
         if not surely_free:
-            _refuse_taken_name(row)
+            refuse_taken_name(row)
         self._store(row, parts=parts, force_insert=True)
         self._record(row, before=None, sign="+", action=action, reason=reason)
         return row
@@ -210,7 +210,7 @@ class Writing:
     def _next_version(self, row: Lifecycle, *, parts: Mapping[str, Any] | None = None) -> None:
         row.version += 1
         row.updated_at = self.now
-        _refuse_taken_name(row)
+        refuse_taken_name(row)
         self._store(row, parts=parts, force_insert=False)
 
     def _store(self, row: Lifecycle, *, parts: Mapping[str, Any] | None, force_insert: bool) -> None:
@@ -294,7 +294,8 @@ def _ownerships(owner: type[Lifecycle]) -> Iterator[tuple[type[Lifecycle], str]]
                 yield model, name
 
 
-def _refuse_taken_name(row: Lifecycle) -> None:
+def refuse_taken_name(row: Lifecycle) -> None:
+    """Raises DuplicateName when another live row bears a word that must be unique."""
     # Exact, not a guess: every other writer of this tenant waits for the head this transaction holds.
     taken = {}
     for model, constraints in row.get_constraints():

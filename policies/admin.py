@@ -10,38 +10,45 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from creatives.models import Channel
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of
 from kaireon.admin.filters import DeletedFilter
+from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.tenancy import Tenant
+from policies.cards import card_of
+from policies.directory import Directory
 from policies.forms import PREFIX, PolicyForm, policy_form
-from policies.models import SCOPED, ContactPolicy
-from policies.reading import NAMED, namer_for, read
-from policies.rule import Rule
+from policies.live import LivePages
+from policies.models import ContactPolicy
+from policies.reading import namer_for, read
+from policies.rule import Preset, Rule
 from policies.rules import RULES, rule_for
-from policies.serializers import known_names
 from policies.viewsets import ContactPolicyViewSet, ghost_references
 
 RED = '<span class="font-semibold text-red-700 dark:text-red-400">{}</span>'
+PRESETS = {preset.key: (rule, preset) for rule in RULES for preset in rule.presets}
 
 
 @admin.register(ContactPolicy)
-class ContactPolicyAdmin(LifecycleAdmin):
+class ContactPolicyAdmin(LivePages, LifecycleAdmin):
     """Contact policies."""
 
     resource = ContactPolicyViewSet
     icon = "policy"
     form = PolicyForm
+    change_form_template = "admin/policies/change_form.html"
     list_display = ("name", "sentence", "rule_label", "state_of", "priority")
     list_filter = (DeletedFilter, "status", "rule_type")
     search_fields = ("name", "description")
 
     def prepare(self, request: HttpRequest, rows: Iterable[Any]) -> None:
         policies = list(rows)
-        namer = namer_for(policies, tenant=actor_of(request).tenant)
-        for policy in policies:
-            policy.reading = read(policy, namer)
+        states = [policy.state() for policy in policies]
+        namer = namer_for(states, tenant=actor_of(request).tenant)
+        for policy, state in zip(policies, states, strict=True):
+            policy.reading = read(state, namer)
 
     # -- columns -------------------------------------------------------------------------------------------------
 
@@ -58,63 +65,75 @@ class ContactPolicyAdmin(LifecycleAdmin):
     # -- the form ------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        general = ("name", "description", "status", "priority")
-        if not self._may_write(request, obj):
+        general: tuple[Any, ...] = ("name", "description", "status", "priority")
+        if not self.may_write(request, obj):
             return [(None, {"fields": (*general, "rule_label", "sentence")})]
         rule = self._rule(request, obj)
         keys = [PREFIX + option.key for option in rule.options()] if rule is not None else []
-        described = {"description": rule.summary} if rule is not None else {}
+        title = rule.label if rule is not None else "Settings"
         return [
             (None, {"fields": general}),
-            ("Rule", {"fields": ("rule_type", *keys, "other"), "classes": ["rule-fields"], **described}),
+            (title, {"fields": keys, "classes": ["rule-fields"]}),
+            ("For machines", {"fields": ("other",), "classes": ["rule-fields", "collapse"]}),
             ("Scope", {"fields": ("scopes",)}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return () if self._may_write(request, obj) else ("rule_label", "sentence")
+        return () if self.may_write(request, obj) else ("rule_label", "sentence")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        tenant = actor_of(request).tenant
-        if self._may_write(request, obj):
-            kwargs["form"] = policy_form(
-                self._rule(request, obj),
-                choices=lambda kind: _choices(tenant, kind),
-                targets={scope: _named(tenant, model) for scope, model in SCOPED.items()},
-            )
+        if self.may_write(request, obj):
+            _, preset = self._preset(request) if obj is None else (None, None)
+            directory = Directory(actor_of(request).tenant)
+            kwargs["form"] = policy_form(self._rule(request, obj), directory, preset=preset)
         else:
-            kwargs["form"] = super().form.__mro__[1]
+            kwargs["form"] = LifecycleForm
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What a preset fills in besides its config."""
+        _, preset = self._preset(request)
+        if preset is None:
+            return {}
+        return {"name": preset.label, "scopes": _places(preset, actor_of(request).tenant)}
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        policy = kwargs.get("obj")
-        context["reading"] = policy.reading if policy is not None and policy.pk else None
+        """Adds what the policy says, and what a new one could begin with."""
+        policy, form = kwargs.get("obj"), context["adminform"].form
+        if isinstance(form, PolicyForm):
+            context |= self.said_of(request, form) | {"faults": []}
+            rule = self._rule(request, policy)
+            context["rule"] = card_of(rule) if rule is not None else None
+            context["presets"] = [(card_of(of), it) for of, it in PRESETS.values()] if policy is None else []
+        elif policy is not None:
+            context["reading"] = policy.reading
         return super().render_change_form(request, context, *args, **kwargs)
 
     def deletion_warnings(self, row: Any) -> list[str]:
         return ghost_references(row)
 
-    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
+    def may_write(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether the person gets a form, of this policy or a new one."""
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     def _rule(self, request: HttpRequest, obj: Any) -> type[Rule] | None:
         """The rule whose fields are shown: the one being chosen, else the policy's, else the first."""
+        chosen, _ = self._preset(request)
         slugs = [
             request.POST.get("rule_type"),
             request.GET.get("rule_type"),
-            obj.rule_type if obj else RULES[0].slug,
+            obj.rule_type if obj else (chosen or RULES[0]).slug,
         ]
         known = {rule.slug for rule in RULES}
         return next((rule_for(slug) for slug in slugs if slug in known), None)
 
-
-def _choices(tenant: Tenant, kind: str) -> list[tuple[str, str]] | None:
-    """What an option can name: rows by id, or the words a tenant knows; None for words nobody keeps."""
-    if kind in NAMED:
-        return _named(tenant, NAMED[kind])
-    known = known_names.get(kind)
-    return [(name, name) for name in sorted(known(tenant))] if known is not None else None
+    def _preset(self, request: HttpRequest) -> tuple[type[Rule] | None, Preset | None]:
+        return PRESETS.get(request.GET.get("preset", ""), (None, None))
 
 
-def _named(tenant: Tenant, model: Any) -> list[tuple[str, str]]:
-    rows = model.everything.of(tenant).live().order_by("name").values_list("pk", "name")
-    return [(model.id_kind.encode(pk), name) for pk, name in rows]
+def _places(preset: Preset, tenant: Tenant) -> list[dict[str, str | None]]:
+    """Where a preset applies; with no channel of its type, a row that asks for one."""
+    if preset.channel_type is None:
+        return [{"scope": "global", "scopeId": None}]
+    channels = Channel.objects.of(tenant).filter(channel_type=preset.channel_type).order_by("pk")
+    return [{"scope": "channel", "scopeId": it.public_id} for it in channels] or [{"scope": "channel", "scopeId": None}]

@@ -1,6 +1,6 @@
 """A system check that lists policies whose stored config no longer parses; an active one blocks what it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.checks import Tags, Warning, register
@@ -27,10 +27,15 @@ def stored_configs_parse(
 
 def fault_of(policy: ContactPolicy) -> str | None:
     """Why the stored config does not parse; None when it does."""
+    return fault_in({"ruleType": policy.rule_type, "config": policy.config, "status": policy.status})
+
+
+def fault_in(state: Mapping[str, Any]) -> str | None:
+    """Why the config of a policy's state does not parse; None when it does."""
     try:
-        rule_for(policy.rule_type).parse(policy.config, draft=policy.status == Status.DRAFT)
+        rule_for(state["ruleType"]).parse(state["config"], draft=state["status"] == Status.DRAFT)
     except LookupError:
-        return f'there is no rule type "{policy.rule_type}"'
+        return f'there is no rule type "{state["ruleType"]}"'
     except ConfigError as error:
         return str(error)
     return None

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+
+from django import forms
 
 from kaireon.admin.fields import StrictJSONField
 from kaireon.admin.forms import LifecycleForm
-from policies.fields import Choices, field_for, keep_choosable
+from kaireon.lifecycle import Lifecycle
+from kaireon.writing import Writing
+from policies.cards import RuleCards
+from policies.directory import Directory
+from policies.fields import field_for
+from policies.models import SCOPED, rule_choices
 from policies.options import Ref, RefusedError
-from policies.rule import Option, Rule
+from policies.reading import State
+from policies.rule import Option, Preset, Rule
 from policies.rules import rule_for
-from policies.scopes_field import ScopesField, Targets
+from policies.scopes_field import BLANK, NOUNS, ScopesField
 
 PREFIX = "config."
 EMPTY: tuple[Any, ...] = (None, "", [])
+NEEDED = "This is needed."
+NOWHERE = "Type a name and choose one, or pick “Each …” or “Everyone and everything”."
 
 
 class PolicyForm(LifecycleForm):
@@ -26,7 +36,9 @@ class PolicyForm(LifecycleForm):
     """
 
     rule: ClassVar[type[Rule] | None]
+    preset: ClassVar[Preset | None] = None
 
+    rule_type = forms.ChoiceField(label="Rule", choices=rule_choices, widget=RuleCards)
     other = StrictJSONField(
         label="Other keys (JSON)",
         help_text="Kept with the policy and without effect on it; empty for most policies.",
@@ -37,18 +49,24 @@ class PolicyForm(LifecycleForm):
         self.kept = self._kept()
         shown, self.unshown = presented(self.options(), self.kept)
         self.initial.update({PREFIX + key: value for key, value in shown.items()})
-        for key, value in shown.items():
-            keep_choosable(self.fields[PREFIX + key], value)
         self.initial["other"] = self.unshown
-        self.initial["scopes"] = [scope.wire() for scope in self._assignments()] or [
-            {"scope": "offer", "scopeId": None}
-        ]
+        self.initial.setdefault("scopes", [scope.wire() for scope in self._assignments()] or [BLANK])
         if self.rule is not None and not self.is_bound:
             self.initial["rule_type"] = self.rule.slug
 
     def options(self) -> tuple[Option, ...]:
         """What the chosen rule declares."""
         return self.rule.options() if self.rule is not None else ()
+
+    def state(self) -> State:
+        """The policy as the form says it, finished or not; a reading takes it."""
+        if not self.is_bound:
+            stored = self.instance.state() if self.instance.pk is not None else {"status": "draft", "scopes": []}
+            slug = self.rule.slug if self.rule is not None else self.instance.rule_type
+            return {"config": self.kept, **stored, "ruleType": slug} | ({"config": self.kept} if self.preset else {})
+        config = self.config()
+        scopes = self.cleaned_data.get("scopes") or []
+        return {"ruleType": self.cleaned_data.get("rule_type"), "config": config, "status": "draft", "scopes": scopes}
 
     def payload(self) -> dict[str, Any]:
         payload = super().payload()
@@ -75,6 +93,24 @@ class PolicyForm(LifecycleForm):
                 config[option.key] = []
         return config
 
+    # -- what is said of it --------------------------------------------------------------------------------------
+
+    def judged(self) -> dict[str, Any]:
+        """With the scopes, changed or not: what is odd about a policy depends on where it applies."""
+        return {"scopes": self.cleaned_data.get("scopes") or [], **self.payload()}
+
+    def judge(self) -> None:
+        super().judge()
+        self.warnings = [self.spoken(warning) for warning in self.warnings]
+
+    def write(self, unit: Writing) -> tuple[Lifecycle, list[str]]:
+        row, warnings = super().write(unit)
+        return row, [self.spoken(warning) for warning in warnings]
+
+    def spoken(self, message: str) -> str:
+        """A message of the API with the form's labels in place of config keys."""
+        return in_labels(message, self.options())
+
     def form_name(self, field: str) -> str | None:
         if field.startswith(PREFIX) or field == "config":
             return field if field in self.fields else "other"
@@ -84,17 +120,38 @@ class PolicyForm(LifecycleForm):
         """Faults of a scope go to its row; with a single row the API names none."""
         if field in {"scope", "scopeId"} or field.startswith("scopes["):
             found = re.match(r"scopes\[(\d+)\]", field)
-            scopes: Any = self.fields["scopes"]
-            scopes.refuse_row(int(found.group(1)) if found else 0, message)
-            self.add_error("scopes", "Correct the marked scopes.") if not self.has_error("scopes") else None
+            self._refuse_scope(int(found.group(1)) if found else 0, message)
             return
-        super().refuse_field(field, message)
+        if field == "scopes":
+            super().refuse_field(field, "Add at least one place where the policy holds.")
+            return
+        missing = self._lacks(field.removeprefix(PREFIX))
+        super().refuse_field(field, NEEDED if missing else self.spoken(message))
+
+    def _refuse_scope(self, index: int, message: str) -> None:
+        field: Any = self.fields["scopes"]
+        rows = self.cleaned_data.get("scopes") or []
+        row = rows[index] if index < len(rows) else BLANK
+        kind, key = row["scope"], row["scopeId"]
+        if kind in SCOPED and not key:
+            message = NOWHERE
+        elif kind in SCOPED and SCOPED[kind].id_kind.decode(key) is None and "no live" in message:
+            message = f"There is no {NOUNS[kind]} called “{key}”."
+        field.refuse_row(index, message)
+        self.add_error("scopes", "Correct the marked scopes.") if not self.has_error("scopes") else None
+
+    def _lacks(self, key: str) -> bool:
+        """Whether a required option was left out."""
+        required = any(option.key == key and option.required for option in self.options())
+        return required and PREFIX + key not in self.unread and self.cleaned_data.get(PREFIX + key) in EMPTY
+
+    # -- what is there -------------------------------------------------------------------------------------------
 
     def _kept(self) -> dict[str, Any]:
-        """The stored config without the keys that only the rule it had before knows."""
+        """The stored config without the keys that only the rule it had before knows; a preset's for a new policy."""
         stored = self.instance.config
         if self.instance.pk is None or not isinstance(stored, dict):
-            return {}
+            return dict(self.preset.config) if self.preset is not None and not self.is_bound else {}
         if self.rule is not None and self.rule.slug == self.instance.rule_type:
             return dict(stored)
         try:
@@ -108,15 +165,23 @@ class PolicyForm(LifecycleForm):
         return self.instance.ordered_assignments() if self.instance.pk is not None else []
 
     def _refuse_twice(self, option: Option, config: Mapping[str, Any]) -> None:
-        if option.key in config and config[option.key] != self.unshown.get(option.key):
+        twice = option.key in config and config[option.key] != self.unshown.get(option.key)
+        if twice and not self.has_error("other"):
             self.add_error("other", f"{option.key} has a field of its own; leave it out here.")
 
 
-def policy_form(rule: type[Rule] | None, *, choices: Choices, targets: Targets) -> type[PolicyForm]:
+def policy_form(rule: type[Rule] | None, directory: Directory, *, preset: Preset | None = None) -> type[PolicyForm]:
     """The form class for a rule: PolicyForm with a field for each of its options, `config.maxPerDay` and so on."""
-    declared: dict[str, Any] = {PREFIX + option.key: field_for(option, choices) for option in _options(rule)}
-    declared["scopes"] = ScopesField(targets=targets)
-    return type("PolicyForm", (PolicyForm,), {**declared, "rule": rule, "__module__": __name__})
+    declared: dict[str, Any] = {PREFIX + option.key: field_for(option, directory) for option in _options(rule)}
+    declared["scopes"] = ScopesField(directory)
+    return type("PolicyForm", (PolicyForm,), {**declared, "rule": rule, "preset": preset, "__module__": __name__})
+
+
+def in_labels(message: str, options: Iterable[Option]) -> str:
+    """A message in which the labels of a form stand for the keys of a config."""
+    labels = {option.key: option.label for option in options}
+    keys = "|".join(map(re.escape, labels)) or "(?!)"
+    return re.sub(rf"\b(?:config\.)?({keys})\b", lambda found: f"“{labels[found[1]]}”", message)
 
 
 def presented(options: tuple[Option, ...], config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

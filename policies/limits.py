@@ -71,13 +71,19 @@ class Open:
         return None if self.is_open(at) else Finding(at, self.opens_after(at), zone=self.clock.info.key)
 
     def is_open(self, at: int) -> bool:
-        shown = wall(at, self.clock.info)
+        return self.day_of(wall(at, self.clock.info)) is not None
+
+    def day_of(self, shown: datetime) -> date | None:
+        """The day whose opening hours a clock on the wall is inside; None while it is closed."""
+        day = shown.date()
         if self.start < self.end:
-            return self.start <= shown.hour < self.end and self._on(shown.date())
-        if shown.hour >= self.start:
-            return self._on(shown.date())
-        # The small hours belong to the evening before.
-        return shown.hour < self.end and self._on(shown.date() - timedelta(days=1))
+            inside = self.start <= shown.hour < self.end
+        elif shown.hour >= self.start:
+            inside = True
+        else:
+            # The small hours belong to the evening before.
+            inside, day = shown.hour < self.end, day - timedelta(days=1)
+        return day if inside and self._on(day) else None
 
     def opens_after(self, at: int) -> int | None:
         """The first instant after `at` at which it is open, `at` being closed."""

@@ -1,70 +1,85 @@
-"""A policy read back as a sentence: the rule's own words and where it applies."""
+"""A policy read back: its sentence, what is odd about it, the week it leaves open. From a state, saved or not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from creatives.models import Creative
 from kaireon.tenancy import Tenant
-from policies.checks import fault_of
-from policies.models import ContactPolicy
-from policies.rule import ConfigError
+from policies.checks import fault_in
+from policies.directory import NAMED, Directory
+from policies.models import SCOPED, PolicyScope
+from policies.rule import ConfigError, Rule
 from policies.rules import rule_for
-from policies.scope import Namer, phrase
-from policies.serializers import REFERENCED
+from policies.scope import EACH, Assignment, Namer, phrase
+from policies.week import Week, week_of
 
-# What sentences name by public id, by the word that rules and scopes use for it.
-NAMED: dict[str, type[Any]] = {**REFERENCED, "creative": Creative}
+State = Mapping[str, Any]  # a policy in the API's names, as `ContactPolicy.state` gives it
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A policy in words; `fault` when its stored config does not parse."""
+    """A policy in words; `fault` when its config does not parse, `week` when it keeps opening hours."""
 
     text: str
     fault: bool = False
+    week: Week | None = None
 
 
-def read(policy: ContactPolicy, name: Namer) -> Reading:
+def read(state: State, name: Namer) -> Reading:
     """The policy's sentence."""
-    fault = fault_of(policy)
+    fault = fault_in(state)
     if fault is not None:
         return Reading(f"Cannot be read: {fault}", fault=True)
-    rule = rule_for(policy.rule_type).parse(policy.config, draft=True).rule
+    rule = rule_in(state)
     if rule is None:
         return Reading("Not finished: required settings are missing.")
-    places = phrase([assignment.compiled() for assignment in policy.ordered_assignments()], name)
+    assignments = assignments_in(state)
+    places = phrase(assignments, name) or "nowhere yet"
     steadfast = "" if rule.bypassable else " Nothing sets it aside."
-    return Reading(f"{rule.sentence(name)}, {places}.{steadfast}")
+    week = week_of(rule.limits(assignments or [Assignment("global")]))
+    return Reading(f"{rule.sentence(name)}, {places}.{steadfast}", week=week)
 
 
-def namer_for(policies: Iterable[ContactPolicy], *, tenant: Tenant) -> Namer:
-    """Tells the names of everything the tenant's policies mention; one query for each kind that occurs."""
-    keys: dict[str, set[int]] = {}
-    for policy in policies:
-        for kind, public_id in _mentioned(policy):
-            key = NAMED[kind].id_kind.decode(public_id)
-            if key is not None:
-                keys.setdefault(kind, set()).add(key)
-    names = {
-        (kind, row.public_id): f"{row} (deleted)" if row.deleted_at else str(row)
-        for kind, wanted in keys.items()
-        for row in NAMED[kind].everything.of(tenant).filter(pk__in=wanted).only("pk", "name", "deleted_at")
-    }
+def namer_for(states: Iterable[State], *, tenant: Tenant) -> Namer:
+    """Tells the names of everything the states mention; one query for each kind that occurs."""
+    wanted: dict[str, set[str]] = {}
+    for state in states:
+        for kind, public_id in _mentioned(state):
+            wanted.setdefault(kind, set()).add(public_id)
+    directory = Directory(tenant)
+    names = {kind: directory.names(kind, ids) for kind, ids in wanted.items()}
     # Segments and outcomes are named by the very word that stands in the config.
-    return lambda kind, public_id: names.get((kind, public_id), public_id)
+    return lambda kind, public_id: names.get(kind, {}).get(public_id, public_id)
 
 
-def _mentioned(policy: ContactPolicy) -> Iterator[tuple[str, str]]:
-    for assignment in policy.ordered_assignments():
-        compiled = assignment.compiled()
-        if compiled.dimension is not None and compiled.public_id is not None:
-            yield compiled.dimension, compiled.public_id
+def rule_in(state: State) -> Rule | None:
+    """The rule of a state; None when its config is incomplete or does not parse."""
     try:
-        rule = rule_for(policy.rule_type).parse(policy.config, draft=True).rule
+        return rule_for(str(state["ruleType"])).parse(state["config"], draft=True).rule
     except (ConfigError, LookupError):
-        return
+        return None
+
+
+def assignments_in(state: State) -> list[Assignment]:
+    """Where a state applies; scopes that name nothing (yet) are left out."""
+    return [PolicyScope.read(scope).compiled() for scope in state["scopes"] if _complete(scope)]
+
+
+def _complete(scope: Mapping[str, Any]) -> bool:
+    kind, scope_id = scope["scope"], scope["scopeId"]
+    if kind == "global" or scope_id == EACH:
+        return True
+    named = SCOPED.get(kind)
+    return named is not None and isinstance(scope_id, str) and named.id_kind.decode(scope_id) is not None
+
+
+def _mentioned(state: State) -> Iterator[tuple[str, str]]:
+    for assignment in assignments_in(state):
+        if assignment.dimension is not None and assignment.public_id is not None:
+            yield assignment.dimension, assignment.public_id
+    rule = rule_in(state)
     for _, kind, public_id in rule.references() if rule is not None else ():
-        yield kind, public_id
+        if kind in NAMED:
+            yield kind, public_id

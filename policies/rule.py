@@ -35,6 +35,7 @@ class Option:
     help: str
     required: bool
     default: Any
+    unit: str = ""
     attribute: str = ""
 
     def json_schema(self) -> dict[str, object]:
@@ -43,10 +44,23 @@ class Option:
         return described if self.required else {**described, "nullable": True}
 
 
-def option(key: str, kind: Kind, *, label: str, help: str, required: bool = False, default: Any = None) -> Any:
+def option(
+    key: str, kind: Kind, *, label: str, help: str, required: bool = False, default: Any = None, unit: str = ""
+) -> Any:
     """A dataclass field declared as the config key `key`; `default` is the value an absent key stands for."""
-    metadata = {"option": Option(key, kind, label, help, required, default)}
+    metadata = {"option": Option(key, kind, label, help, required, default, unit)}
     return field(metadata=metadata) if required else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready-made policy somebody can start from; for everyone, or for the channels of a type where it names one."""
+
+    key: str
+    label: str
+    summary: str
+    config: Mapping[str, object]
+    channel_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,13 +93,15 @@ class Rule:
     """One validated config of one rule type. A rule compiles to limits; it never evaluates anything itself.
 
     `at_least_one` lists option keys of which one must be given; `stands_for_mandatory` says that a mandatory offer is
-    blocked all the same.
+    blocked all the same. `icon` is a name of the Material Symbols.
     """
 
     slug: ClassVar[str]
     label: ClassVar[str]
     summary: ClassVar[str]
+    icon: ClassVar[str] = "rule"
     examples: ClassVar[tuple[Mapping[str, object], ...]]
+    presets: ClassVar[tuple[Preset, ...]] = ()
     at_least_one: ClassVar[tuple[str, ...]] = ()
     stands_for_mandatory: ClassVar[bool] = False
 

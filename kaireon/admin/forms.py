@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kaireon import clock
 from kaireon.api.errors import details_of
 from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import Actor
+from kaireon.trial import try_resource
 from kaireon.writing import LifecycleError, StaleVersion, Writing, writing
 
 MOVED = "You switched to another tenant meanwhile, so nothing was saved. Switch back, or begin anew here."
@@ -29,14 +31,23 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Validates by writing: as in the API, whether a row is valid is known once the verbs have taken it.
 
     So a form that is valid has been stored, and one that is not has changed nothing; `save` has nothing left to do.
-    `actor` and `serializer` are set on the class that the admin makes for each request.
+    A form whose class does not store is only judged: it has the same faults and warnings, and nothing is written.
+    `actor`, `serializer` and `stores` are set on the class that the admin makes for each request.
     """
 
     actor: ClassVar[Actor]
     serializer: ClassVar[type[ResourceSerializer]]
+    stores: ClassVar[bool] = True
 
     rowVersion = forms.IntegerField(required=False, widget=forms.HiddenInput)  # noqa: N815  the API's name
     openedIn = forms.CharField(required=False, widget=forms.HiddenInput)  # noqa: N815
+    why = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Why",
+        help_text="Optional; stands in the history beside the change.",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,6 +101,9 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(None, MOVED)
             return
         self.unread = set(self.fields) - set(self.cleaned_data)
+        if not self.stores:
+            self.judge()
+            return
         try:
             with writing(self.actor) as unit:
                 row, warnings = self.write(unit)
@@ -102,16 +116,34 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             self.instance, self.warnings = row, warnings
 
+    def judge(self) -> None:
+        """Puts the faults a write would have on their fields, and keeps its warnings."""
+        instance = self.instance if self.instance.pk is not None else None
+        faults, self.warnings = try_resource(self.serializer, self.actor, data=self.judged(), instance=instance)
+        for field, message in faults:
+            self.refuse_field(field, message)
+
+    def judged(self) -> dict[str, Any]:
+        """The payload that is judged; a form whose unchanged parts matter too says them here."""
+        return self.payload()
+
     def write(self, unit: Writing) -> tuple[Lifecycle, list[str]]:
         """Stores the payload; a form without a change writes nothing."""
-        payload = self.payload()
+        payload, reason = self.payload(), self.reason()
         if self.instance.pk is None:
-            return save_resource(self.serializer, unit, data=payload)
+            return save_resource(self.serializer, unit, data=payload, reason=reason)
         if not payload:
             return self.instance, []
         row = type(self.instance).everything.of(unit.tenant).get(pk=self.instance.pk)
         expected = self.cleaned_data.get("rowVersion")
-        return save_resource(self.serializer, unit, data=payload, instance=row, expected_version=expected)
+        return save_resource(
+            self.serializer, unit, data=payload, instance=row, expected_version=expected, reason=reason
+        )
+
+    def reason(self) -> str:
+        """What the history says besides the change: what was done, and why somebody did it."""
+        why = self.cleaned_data.get("why")
+        return f"{'create' if self.instance.pk is None else 'update'}: {why}" if why else ""
 
     def refuse(self, error: Exception) -> None:
         """Puts each fault on its field, the rest above the form."""

@@ -113,7 +113,7 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The hidden fields stand outside the fieldsets, in the template."""
-        return [name for name in super().get_fields(request, obj) if name not in {"rowVersion", "openedIn"}]
+        return [name for name in super().get_fields(request, obj) if name not in {"rowVersion", "openedIn", "why"}]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if issubclass(db_field.related_model, Lifecycle):

@@ -74,7 +74,12 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
     def create(self, validated_data: dict[str, Any]) -> Lifecycle:
         values, parts = self.split(validated_data)
-        return self.unit.create(self.model(**values), parts=parts, action=self.action("create", values))
+        return self.unit.create(
+            self.model(**values),
+            parts=parts,
+            action=self.action("create", values),
+            reason=self.context.get("reason", ""),
+        )
 
     def update(self, instance: Lifecycle, validated_data: dict[str, Any]) -> Lifecycle:
         values, parts = self.split(validated_data)

@@ -1,6 +1,6 @@
 """The override: what it is assigned to goes through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ class AllowOverride(Rule):
     slug: ClassVar[str] = "allow_override"
     label: ClassVar[str] = "Allow override"
     summary: ClassVar[str] = "Lets candidates through that other policies would block."
+    icon: ClassVar[str] = "verified"
     examples = ({}, {"reason": "Service notice the law requires"})
 
     reason: str | None = option(
@@ -28,6 +29,13 @@ class AllowOverride(Rule):
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
         yield Limit(Exempt(self.reason), assignment.candidates(), assignment, self._explain)
+
+    def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
+        if any(assignment.dimension is None or assignment.each for assignment in assignments):
+            yield (
+                "This opens everything: every bypassable policy is set aside for all it is assigned to; "
+                "name the offers, creatives or channels that may pass"
+            )
 
     def sentence(self, name: Namer) -> str:
         because = f", because: {self.reason.rstrip('. ')}" if self.reason else ""

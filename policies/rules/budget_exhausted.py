@@ -22,6 +22,7 @@ class BudgetExhausted(Rule):
     slug: ClassVar[str] = "budget_exhausted"
     label: ClassVar[str] = "Budget"
     summary: ClassVar[str] = "Stops when impressions or spend over all customers reach a threshold."
+    icon: ClassVar[str] = "account_balance_wallet"
     examples = (
         {"budgetField": "impressions", "threshold": 10000},
         {"budgetField": "spend", "threshold": 2500.5},

@@ -22,6 +22,7 @@ class CategorySuppression(Rule):
     slug: ClassVar[str] = "category_suppression"
     label: ClassVar[str] = "Category suppression"
     summary: ClassVar[str] = "A whole category rests after one of its offers was shown."
+    icon: ClassVar[str] = "snooze"
     examples = (
         {"categoryId": "cat_loans", "suppressionDays": 14},
         {"subCategoryId": "sub_mortgages", "suppressionDays": 30},
@@ -38,7 +39,12 @@ class CategorySuppression(Rule):
         help="The sub-category that rests.",
     )
     days: float = option(
-        "suppressionDays", Number(above=0), label="Days", help="Days of rest after a contact.", required=True
+        "suppressionDays",
+        Number(above=0),
+        label="Rests for",
+        unit="days",
+        help="Days of rest after a contact.",
+        required=True,
     )
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:

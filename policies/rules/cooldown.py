@@ -23,10 +23,16 @@ class Cooldown(Rule):
     slug: ClassVar[str] = "cooldown"
     label: ClassVar[str] = "Cooldown"
     summary: ClassVar[str] = "At least so many hours between two contacts."
+    icon: ClassVar[str] = "hourglass_top"
     examples = ({"cooldownHours": 24}, {"cooldownHours": 0.5, "bypassable": False})
 
     hours: float = option(
-        "cooldownHours", Number(minimum=0), label="Hours", help="Hours to wait after a contact.", required=True
+        "cooldownHours",
+        Number(minimum=0),
+        label="Pause",
+        unit="hours",
+        help="Hours to wait after a contact.",
+        required=True,
     )
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:

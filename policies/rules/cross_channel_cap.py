@@ -22,6 +22,7 @@ class CrossChannelCap(Windowed):
     slug: ClassVar[str] = "cross_channel_cap"
     label: ClassVar[str] = "Cross-channel cap"
     summary: ClassVar[str] = "At most so many contacts per offer over all channels."
+    icon: ClassVar[str] = "hub"
     examples = (
         {"maxTotal": 3, "periodType": "weekly"},
         {"maxTotal": 1, "periodType": "daily", "appliesAcross": ["ch_email", "ch_push"]},
@@ -29,7 +30,12 @@ class CrossChannelCap(Windowed):
     stands_for_mandatory: ClassVar[bool] = True
 
     maximum: float = option(
-        "maxTotal", Number(minimum=0), label="Contacts", help="Contacts allowed about one offer.", required=True
+        "maxTotal",
+        Number(minimum=0),
+        label="At most",
+        unit="contacts",
+        help="Contacts allowed about one offer.",
+        required=True,
     )
     period: str = option(
         "periodType",

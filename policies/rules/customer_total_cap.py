@@ -21,10 +21,16 @@ class CustomerTotalCap(Windowed):
     slug: ClassVar[str] = "customer_total_cap"
     label: ClassVar[str] = "Customer total cap"
     summary: ClassVar[str] = "At most so many contacts per customer, counting everything."
+    icon: ClassVar[str] = "person"
     examples = ({"maxTotal": 5, "periodType": "weekly"}, {"maxTotal": 100})
 
     maximum: float = option(
-        "maxTotal", Number(minimum=0), label="Contacts", help="Contacts a customer may get altogether.", required=True
+        "maxTotal",
+        Number(minimum=0),
+        label="At most",
+        unit="contacts",
+        help="Contacts a customer may get altogether.",
+        required=True,
     )
     period: str = option(
         "periodType",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Text, TextList, Whole
-from policies.rule import PERIODS, Explanation, Limit, Windowed, option
+from policies.rule import PERIODS, Explanation, Limit, Preset, Windowed, option
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import plural
 
@@ -28,24 +28,48 @@ class FrequencyCap(Windowed):
     slug: ClassVar[str] = "frequency_cap"
     label: ClassVar[str] = "Frequency cap"
     summary: ClassVar[str] = "At most so many contacts a day, a week, a month or in all."
+    icon: ClassVar[str] = "speed"
     examples = (
         {"maxPerDay": 1, "maxPerWeek": 3},
         {"maxPerMonth": 4, "windowType": "calendar", "timezone": "Europe/Berlin"},
         {"maxTotal": 10, "withinCampaignId": "spring-launch"},
     )
+    presets = (
+        Preset(
+            "three-emails-a-week",
+            "Three emails a week",
+            "No customer gets a fourth email within seven days.",
+            {"maxPerWeek": 3},
+            channel_type="email",
+        ),
+    )
     at_least_one = ("maxPerDay", "maxPerWeek", "maxPerMonth", "maxTotal")
     stands_for_mandatory: ClassVar[bool] = True
 
     per_day: int | None = option(
-        "maxPerDay", Whole(minimum=0), label="Per day", help="Contacts allowed in 24 hours, or in a calendar day."
+        "maxPerDay",
+        Whole(minimum=0),
+        label="Per day",
+        unit="contacts",
+        help="Contacts allowed in 24 hours, or in a calendar day.",
     )
     per_week: int | None = option(
-        "maxPerWeek", Whole(minimum=0), label="Per week", help="Contacts allowed in 7 days, or in a calendar week."
+        "maxPerWeek",
+        Whole(minimum=0),
+        label="Per week",
+        unit="contacts",
+        help="Contacts allowed in 7 days, or in a calendar week.",
     )
     per_month: int | None = option(
-        "maxPerMonth", Whole(minimum=0), label="Per month", help="Contacts allowed in 30 days, or in a calendar month."
+        "maxPerMonth",
+        Whole(minimum=0),
+        label="Per month",
+        unit="contacts",
+        help="Contacts allowed in 30 days, or in a calendar month.",
     )
-    total: int | None = option("maxTotal", Whole(minimum=0), label="In all", help="Contacts allowed altogether.")
+    total: int | None = option(
+        "maxTotal", Whole(minimum=0), label="In all", unit="contacts", help="Contacts allowed altogether."
+    )
     within_campaign: str | None = option(
         "withinCampaignId", Text(), label="Only this campaign", help="Counts the contacts of this campaign run alone."
     )

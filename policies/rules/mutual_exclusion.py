@@ -24,6 +24,7 @@ class MutualExclusion(Rule):
     slug: ClassVar[str] = "mutual_exclusion"
     label: ClassVar[str] = "Mutual exclusion"
     summary: ClassVar[str] = "One offer of the group shuts out the others."
+    icon: ClassVar[str] = "call_split"
     examples = (
         {"excludeOfferIds": ["off_gold_card", "off_platinum_card"]},
         {"excludeOfferIds": ["off_loan"], "lookbackDays": 90},
@@ -39,7 +40,8 @@ class MutualExclusion(Rule):
     lookback_days: float = option(
         "lookbackDays",
         Number(minimum=0),
-        label="Lookback in days",
+        label="Lookback",
+        unit="days",
         help="How long a contact shuts out the other offers; 0 is within one response only.",
         default=30,
     )

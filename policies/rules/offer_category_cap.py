@@ -22,6 +22,7 @@ class OfferCategoryCap(Windowed):
     slug: ClassVar[str] = "offer_category_cap"
     label: ClassVar[str] = "Offer category cap"
     summary: ClassVar[str] = "At most so many contacts about offers with this label."
+    icon: ClassVar[str] = "sell"
     examples = (
         {"targetCategory": "credit-cards", "maxTotal": 2, "periodType": "monthly"},
         {"targetCategory": "insurance", "maxTotal": 10},
@@ -31,7 +32,12 @@ class OfferCategoryCap(Windowed):
         "targetCategory", Text(), label="Label", help="The offers' free-form category label.", required=True
     )
     maximum: float = option(
-        "maxTotal", Number(minimum=0), label="Contacts", help="Contacts allowed with this label.", required=True
+        "maxTotal",
+        Number(minimum=0),
+        label="At most",
+        unit="contacts",
+        help="Contacts allowed with this label.",
+        required=True,
     )
     period: str = option(
         "periodType",

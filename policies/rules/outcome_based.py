@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import LONGEST_LIST, Kind, Number, RefusedError, refuse_longer
-from policies.rule import Evidence, Explanation, Limit, Rule, happened, option, reserved, since
+from policies.rule import Evidence, Explanation, Limit, Preset, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import DAY, Rolling, milliseconds, plural
 
@@ -48,16 +48,30 @@ class OutcomeBased(Rule):
     slug: ClassVar[str] = "outcome_based"
     label: ClassVar[str] = "After an outcome"
     summary: ClassVar[str] = "No contact for so many days after certain outcomes."
+    icon: ClassVar[str] = "do_not_disturb_on"
     examples = (
         {"afterOutcome": list(ADVERSE_OUTCOMES), "suppressForDays": 90, "bypassable": False},
         {"afterOutcome": "dismiss", "suppressForDays": 7},
+    )
+    presets = (
+        Preset(
+            "adverse-outcomes",
+            "Adverse Outcomes",
+            "90 days of silence after a complaint, unsubscribe, hard bounce or spam report; nothing sets it aside.",
+            {"afterOutcome": list(ADVERSE_OUTCOMES), "suppressForDays": 90, "bypassable": False},
+        ),
     )
 
     outcomes: tuple[str, ...] = option(
         "afterOutcome", Outcomes(), label="After", help="The outcomes that start the silence.", required=True
     )
     days: float = option(
-        "suppressForDays", Number(minimum=0), label="Days", help="Days of silence after the outcome.", required=True
+        "suppressForDays",
+        Number(minimum=0),
+        label="Silence for",
+        unit="days",
+        help="Days of silence after the outcome.",
+        required=True,
     )
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:

@@ -20,6 +20,7 @@ class SegmentExclusion(Rule):
     slug: ClassVar[str] = "segment_exclusion"
     label: ClassVar[str] = "Segment exclusion"
     summary: ClassVar[str] = "Nobody in these segments."
+    icon: ClassVar[str] = "group_off"
     examples = ({"excludeSegments": ["vulnerable_customers", "in_collections"]},)
 
     segments: tuple[str, ...] = option(

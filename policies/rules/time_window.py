@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from policies.limits import Finding, Open
 from policies.options import LONGEST_LIST, Flag, Kind, RefusedError, Whole, Zone, refuse_longer, shown
-from policies.rule import Explanation, Limit, Problem, Rule, option
+from policies.rule import Explanation, Limit, Preset, Problem, Rule, option
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import Clock, wall
 
@@ -52,19 +52,33 @@ class TimeWindow(Rule):
     slug: ClassVar[str] = "time_window"
     label: ClassVar[str] = "Time window"
     summary: ClassVar[str] = "Only at these hours, on these days."
+    icon: ClassVar[str] = "schedule"
     examples = (
         {"startHour": 9, "endHour": 18, "daysOfWeek": [1, 2, 3, 4, 5], "timezone": "Europe/Berlin"},
         {"startHour": 20, "endHour": 6, "daysOfWeek": ["Friday", "Saturday"], "useCustomerTimezone": True},
     )
+    presets = (
+        Preset(
+            "quiet-hours",
+            "Quiet hours",
+            "Nobody is contacted between nine in the evening and eight in the morning of their own time.",
+            {"startHour": 8, "endHour": 21, "useCustomerTimezone": True},
+        ),
+    )
     at_least_one = ("startHour", "endHour", "daysOfWeek")
 
     start_hour: int | None = option(
-        "startHour", Whole(minimum=0, maximum=23), label="From", help="The first hour at which contact is allowed."
+        "startHour",
+        Whole(minimum=0, maximum=23),
+        label="From",
+        unit="o'clock",
+        help="The first hour at which contact is allowed.",
     )
     end_hour: int | None = option(
         "endHour",
         Whole(minimum=0, maximum=24),
         label="Until",
+        unit="o'clock",
         help="The hour at which it ends; 24 and 0 are midnight.",
     )
     days: tuple[int, ...] | None = option(

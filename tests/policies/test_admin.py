@@ -98,7 +98,7 @@ def test_faults_stand_at_their_fields_and_rows(browser, admin, catalogue):
     assert found["config.maxTotal"] == ["Enter a number."]
     widget = response.context["adminform"].form.fields["scopes"].widget
     assert list(widget.refused) == [1]
-    assert "needs a scopeId" in response.content.decode()
+    assert "Type a name and choose one" in response.content.decode()
     assert not ContactPolicy.everything.exists()
 
 
@@ -146,7 +146,7 @@ def test_warnings_are_said(browser):
     sent = {"other": '{"color": 1}', "scopes-0-scope": "global"}
     response = add(browser, "cooldown", name="X", config__cooldownHours="0", **sent)
     assert any("config.color is unknown" in message for message in said(response))
-    assert any("cooldownHours is 0" in message for message in said(response))
+    assert any("“Pause” is 0: the policy never blocks anything" in message for message in said(response))
 
 
 def test_a_key_is_not_given_twice(browser):
@@ -262,4 +262,4 @@ def test_names_are_looked_up_in_the_policys_own_tenant(admin, stranger, tenant):
     policy = made(admin, scope="global")
     policy.assignments.update(scope="offer", target=Offer.id_kind.decode(foreign))
     fresh = ContactPolicy.everything.get(pk=policy.pk)
-    assert namer_for([fresh], tenant=tenant)("offer", foreign) == foreign
+    assert namer_for([fresh.state()], tenant=tenant)("offer", foreign) == foreign

@@ -88,7 +88,11 @@ def test_a_changed_rule_type_must_fit_the_resulting_config(admin: Door) -> None:
     assert stored() == before
     status, body = admin("PATCH", path, {"ruleType": "allow_override"})
     assert (status, body["config"]) == (200, {"cooldownHours": 4})
-    assert body["warnings"] == ["config.cooldownHours is unknown to allow_override; it is kept and has no effect."]
+    assert body["warnings"] == [
+        "config.cooldownHours is unknown to allow_override; it is kept and has no effect.",
+        "This opens everything: every bypassable policy is set aside for all it is assigned to; "
+        "name the offers, creatives or channels that may pass",
+    ]
 
 
 def test_unknown_keys_of_a_config_are_kept_and_named(admin: Door) -> None:

@@ -1,52 +1,121 @@
-"use strict";
-// The policy form: another rule type brings its own fields, another kind of scope its own targets.
-{
-  const RULE_FIELDS = "fieldset.rule-fields";
+// The policy form: another rule type brings its own fields, and what the form says is read back while it is written.
 
-  async function showFieldsOf(ruleType) {
+const form = document.getElementById("contactpolicy_form");
+const live = document.getElementById("live");
+const FIELDS = "[data-fields]";
+const PAUSE = 300; // milliseconds without typing
+
+// -- another rule type ------------------------------------------------------------------------------------------------
+
+const kept = new Map(); // the fields of rule types that were left, with what was typed into them
+let shown = form.querySelector("[name=rule_type]:checked")?.value;
+
+async function fieldsOf(ruleType) {
+  if (kept.has(ruleType)) return kept.get(ruleType);
+  const answer = await fetch(`${live.dataset.fieldsFrom}?rule_type=${encodeURIComponent(ruleType)}`);
+  if (!answer.ok || answer.redirected) throw new Error(`The fields of ${ruleType} did not come`);
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  return holder.content.querySelector(FIELDS);
+}
+
+function carryOver(from, to) {
+  for (const control of to.querySelectorAll("[name]")) {
+    const name = `[name="${CSS.escape(control.name)}"]`;
+    const same = from.querySelectorAll(name);
+    if (same.length !== 1 || to.querySelectorAll(name).length !== 1) continue;
+    if (control.type === "checkbox") control.checked = same[0].checked;
+    else control.value = same[0].value;
+  }
+}
+
+async function showFieldsOf(ruleType) {
+  let incoming;
+  try {
+    incoming = await fieldsOf(ruleType);
+  } catch {
     const address = new URL(window.location);
     address.searchParams.set("rule_type", ruleType);
-    const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok) {
-      window.location = address;
-      return;
-    }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.querySelector(RULE_FIELDS).replaceWith(page.querySelector(RULE_FIELDS));
-    django.jQuery(`${RULE_FIELDS} .unfold-admin-autocomplete`).djangoCustomSelect2();
-    document.getElementById("id_rule_type").focus();
+    window.location = address;
+    return;
   }
-
-  function showTargets(row) {
-    const scope = row.querySelector("[data-kind]").value;
-    const target = row.querySelector("[data-target]");
-    const offered = JSON.parse(document.getElementById("scope-targets").textContent)[scope];
-    target.hidden = scope === "global";
-    target.replaceChildren(new Option("Select value", ""), ...offered.map(([id, name]) => new Option(name, id)));
-  }
-
-  function addRow(list) {
-    const blank = list.querySelector("template[data-blank]");
-    const number = list.querySelectorAll("[data-row]").length + Date.now() % 100000 + 100;
-    const holder = document.createElement("template");
-    holder.innerHTML = blank.innerHTML.replaceAll("__number__", number);
-    blank.before(holder.content);
-  }
-
-  document.addEventListener("change", ({ target }) => {
-    if (target.id === "id_rule_type") {
-      showFieldsOf(target.value);
-    } else if (target.matches("[data-scopes] [data-kind]")) {
-      showTargets(target.closest("[data-row]"));
-    }
-  });
-
-  document.addEventListener("click", ({ target }) => {
-    const button = target.closest("[data-scopes] button");
-    if (button?.matches("[data-add]")) {
-      addRow(button.closest("[data-scopes]"));
-    } else if (button?.matches("[data-remove]")) {
-      button.closest("[data-row]").remove();
-    }
-  });
+  const chosen = form.querySelector("[name=rule_type]:checked")?.value;
+  if (chosen !== ruleType || shown === ruleType) return; // somebody chose again while the fields were on their way
+  const outgoing = form.querySelector(FIELDS);
+  kept.set(shown, outgoing);
+  carryOver(outgoing, incoming);
+  outgoing.replaceWith(incoming);
+  shown = ruleType;
+  form.querySelector("[data-rule-name]").textContent = form.querySelector(".rule-card:has(:checked) .rule-card-name").textContent;
+  readBack(0);
 }
+
+// -- rows of scopes ---------------------------------------------------------------------------------------------------
+
+function showTarget(row) {
+  const { lookedUp } = row.querySelector("[data-scope]").selectedOptions[0].dataset;
+  const target = row.querySelector("[data-target]");
+  target.hidden = !lookedUp;
+  const lookup = target.querySelector("[data-lookup]");
+  lookup.dataset.kind = lookedUp;
+  for (const control of lookup.querySelectorAll("input")) control.value = "";
+}
+
+function addRow(list) {
+  const blank = list.querySelector("template[data-blank]");
+  const numbers = [...list.querySelectorAll("[data-scope]")].map((it) => Number(it.name.split("-").at(-2)) || 0);
+  const holder = document.createElement("template");
+  holder.innerHTML = blank.innerHTML.replaceAll("__number__", Math.max(-1, ...numbers) + 1);
+  blank.before(holder.content);
+  list.querySelector("[data-row]:last-of-type [data-scope]").focus();
+}
+
+// -- read back while typing -------------------------------------------------------------------------------------------
+
+let waiting;
+let asking;
+
+function readBack(pause = PAUSE) {
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, pause);
+}
+
+async function ask() {
+  asking?.abort();
+  asking = new AbortController();
+  const said = new FormData(form);
+  for (const name of [...said.keys()]) if (name.endsWith(".typed")) said.delete(name); // a search under way
+  try {
+    const answer = await fetch(live.dataset.read, { method: "POST", body: said, signal: asking.signal });
+    if (answer.ok && !answer.redirected) show(await answer.text());
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+function show(text) {
+  const holder = document.createElement("template");
+  holder.innerHTML = text;
+  for (const part of holder.content.querySelectorAll("[data-part]")) {
+    const there = live.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (there.innerHTML !== part.innerHTML) there.innerHTML = part.innerHTML;
+  }
+  live.dispatchEvent(new CustomEvent("policy:read", { bubbles: true }));
+}
+
+form.addEventListener("input", () => readBack());
+
+form.addEventListener("change", ({ target }) => {
+  if (target.name === "rule_type") showFieldsOf(target.value);
+  else if (target.matches("[data-scope]")) showTarget(target.closest("[data-row]"));
+  readBack();
+});
+
+form.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-scopes] button");
+  if (button?.matches("[data-add]")) addRow(button.closest("[data-scopes]"));
+  else if (button?.matches("[data-remove]")) button.closest("[data-row]").remove();
+  if (button) readBack();
+});
+
+readBack(0);

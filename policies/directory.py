@@ -1,0 +1,73 @@
+"""The directory of everything a tenant's policies can name: rows by public id, segments and outcomes by their word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from creatives.models import Creative
+from kaireon.tenancy import Tenant
+from policies.serializers import REFERENCED, known_names
+from policies.windows import zone_names
+
+Named = tuple[str, str]  # what stands in a config or scope, and what people call it
+
+# What is named by public id, by the word that rules and scopes use for it.
+NAMED: dict[str, type[Any]] = {**REFERENCED, "creative": Creative}
+ZONE = "zone"
+
+
+class Directory:
+    """Looks things up for one request; what was asked before is not asked again."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self._exact: dict[Named, str | None] = {}
+
+    def keeps(self, kind: str) -> bool:
+        """Whether there is anything to look up: words of some kinds are the client's own."""
+        return kind in NAMED or kind in known_names or kind == ZONE
+
+    def find(self, kind: str, text: str, *, most: int) -> list[Named]:
+        """What could be meant by a few letters: live rows of the tenant, those that begin with the letters first."""
+        if kind in NAMED:
+            return self._rows(kind, text.strip(), most)
+        wanted = text.strip().lower().replace(" ", "_")
+        found = [word for word in self._words(kind) if wanted in word.lower()]
+        return [(word, word) for word in sorted(found, key=lambda it: (not it.lower().startswith(wanted), it))[:most]]
+
+    def names(self, kind: str, keys: Collection[str]) -> dict[str, str]:
+        """The names of what is already named, deleted rows included; what nobody knows keeps its own word."""
+        if kind not in NAMED:
+            return {key: key for key in keys}
+        model = NAMED[kind]
+        wanted = {row for key in keys if (row := model.id_kind.decode(key)) is not None}
+        rows = model.everything.of(self.tenant).filter(pk__in=wanted).only("pk", "name", "deleted_at")
+        found = {row.public_id: f"{row} (deleted)" if row.deleted_at else str(row) for row in rows} if wanted else {}
+        return {key: found.get(key, key) for key in keys}
+
+    def exactly(self, kind: str, text: str) -> str:
+        """What stands for a name somebody wrote out; the text itself when nothing live bears it."""
+        if kind not in NAMED or NAMED[kind].id_kind.decode(text) is not None:
+            return text
+        if (kind, text) not in self._exact:
+            model = NAMED[kind]
+            row = model.everything.of(self.tenant).live().filter(name__iexact=text).order_by("pk").first()
+            self._exact[kind, text] = row.public_id if row is not None else None
+        return self._exact[kind, text] or text
+
+    def _rows(self, kind: str, text: str, most: int) -> list[Named]:
+        model = NAMED[kind]
+        rows = model.everything.of(self.tenant).live().order_by("name")
+        if not text:
+            return _named(model, rows[:most])
+        first = _named(model, rows.filter(name__istartswith=text)[:most])
+        rest = _named(model, rows.filter(name__icontains=text)[:most]) if len(first) < most else []
+        return [*first, *(one for one in rest if one not in first)][:most]
+
+    def _words(self, kind: str) -> Iterable[str]:
+        return zone_names() if kind == ZONE else known_names[kind](self.tenant)
+
+
+def _named(model: type[Any], rows: Any) -> list[Named]:
+    return [(model.id_kind.encode(pk), name) for pk, name in rows.values_list("pk", "name")]
