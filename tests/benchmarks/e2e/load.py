@@ -23,7 +23,7 @@ MOST_TRIES = 400
 
 
 class Refused(Exception):
-    """An answer whose status is not 200, or none at all."""
+    """An answer whose status is neither 200 nor 201, or none at all."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Line:
         if length is None or len(data) < end + 4 + int(length[1]):
             return None
         self.received = b""
-        if not data.startswith(b"HTTP/1.1 200 "):
+        if not data.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
             raise Refused(data[:2000].decode(errors="replace"))
         return data[end + 4 :]
 
