@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from decisioning.carried import carried
 from decisioning.configuration import engine_policy
@@ -23,6 +23,7 @@ from decisioning.engine.snapshot import Snapshot, compile_policy
 from decisioning.models import BudgetTotal, Interaction, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
+from kaireon.batching import in_batches
 from kaireon.lifecycle import Status
 from kaireon.statements import dialect, moment
 from kaireon.tenancy import Tenant
@@ -38,6 +39,9 @@ MOST = 50  # places in one answer
 Row = tuple[str, int, int, int, int, int]
 # What is added to a total, in the order of these columns.
 COLUMNS = ("impressions", "micros", "reserved_impressions", "reserved_micros")
+# How an upsert of totals, which are called `b`, adds what it brings to what is there.
+ADDING = ", ".join(f"{column} = b.{column} + excluded.{column}" for column in COLUMNS)
+AT_ONCE = 100  # totals that one statement adds to
 
 
 Pair = tuple[str, int]
@@ -294,17 +298,27 @@ def _distribute(
             if key is not None:
                 so_far = added.setdefault((word, key), [0] * len(COLUMNS))
                 added[word, key] = [one + other for one, other in zip(so_far, amount, strict=True)]
-    _add(tenant, added, own_slice=os.getpid() % SLICES)
+    _add(tenant, added, own_slice=own_slice())
     return set(added)
+
+
+def own_slice() -> int:
+    """The slice this process adds to."""
+    return os.getpid() % SLICES
 
 
 def _add(tenant: Tenant, added: Mapping[Pair, Sequence[int]], *, own_slice: int) -> None:
     """Adds to the slices, in the order of their keys, so that two who add to many never wait for each other."""
-    for (word, key), amounts in sorted(added.items()):
-        if any(amounts):
-            row, _ = BudgetTotal.objects.get_or_create(tenant=tenant, dimension=word, key=key, slice=own_slice)
-            sums = {column: F(column) + amount for column, amount in zip(COLUMNS, amounts, strict=True)}
-            BudgetTotal.objects.filter(pk=row.pk).update(**sums)
+    rows: list[Sequence[Any]] = [
+        (tenant.pk, *pair, own_slice, *amounts) for pair, amounts in sorted(added.items()) if any(amounts)
+    ]
+    columns = ("tenant_id", "dimension", "key", "slice", *COLUMNS)
+    table, row = BudgetTotal._meta.db_table, ", ".join(["%s"] * len(columns))
+    for some in in_batches(rows, AT_ONCE):
+        sql = f"""INSERT INTO {table} AS b ({", ".join(columns)}) VALUES {", ".join([f"({row})"] * len(some))}
+            ON CONFLICT (tenant_id, dimension, key, slice) DO UPDATE SET {ADDING}"""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for each in some for value in each])
 
 
 def _summed(rows: Iterable[Any]) -> dict[Pair, tuple[int, ...]]:

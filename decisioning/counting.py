@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +11,7 @@ from django.db import connection
 
 from decisioning.models import CarriedSummary, Interaction, InteractionSummary
 from decisioning.models.outcomes import Classification
-from kaireon.statements import dialect, fetch, moment, write
+from kaireon.statements import dialect, fetch, listed, moment, write
 from kaireon.tenancy import Tenant
 
 Classes = Mapping[str, str]  # an outcome's key to its classification; what is not named is neutral
@@ -92,7 +91,7 @@ def recount(tenant: Tenant, customer_ids: Collection[str], classes: Classes) -> 
     """
     if not customer_ids:
         return 0
-    whose = [tenant.pk, _listed(customer_ids)]
+    whose = [tenant.pk, listed(customer_ids)]
     changed = write(_recounting(), [*_by_class(classes), *whose, *whose, *whose])
     if any(not interactions for (interactions,) in changed):
         InteractionSummary.objects.of(tenant).filter(customer_id__in=customer_ids, interactions=0).delete()
@@ -101,7 +100,7 @@ def recount(tenant: Tenant, customer_ids: Collection[str], classes: Classes) -> 
 
 def carry(keys: Sequence[int], classes: Classes) -> None:
     """Notes what these interactions add to every summary; called in the transaction that deletes them."""
-    write(_carrying(), [*_by_class(classes), _listed(keys)])
+    write(_carrying(), [*_by_class(classes), listed(keys)])
 
 
 ONCE = ("tenant_id", "customer_id", "period_type", "period_key", *SUBJECT)
@@ -206,8 +205,4 @@ def _words() -> str:
 def _by_class(classes: Classes) -> Sequence[Any]:
     """The positive and the negative outcomes, as `NUMBERS` asks for them."""
     wanted = (Classification.POSITIVE, Classification.NEGATIVE)
-    return [_listed([key for key, found in classes.items() if found == one]) for one in wanted]
-
-
-def _listed(words: Collection[str] | Collection[int]) -> Any:
-    return list(words) if connection.vendor == "postgresql" else json.dumps(list(words))
+    return [listed([key for key, found in classes.items() if found == one]) for one in wanted]

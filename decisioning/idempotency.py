@@ -4,21 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
 from decisioning.manifest import packed, unpacked
-from decisioning.models import IdempotencyKey
+from decisioning.models import IdempotencyKey, Interaction
+from kaireon.api.errors import Conflict
+from kaireon.inserting import insert
+from kaireon.statements import dialect, fetch, listed
 from kaireon.tenancy import Tenant
+
+TABLE = IdempotencyKey._meta.db_table
+COLUMNS = ("request_hash", "answer", "interaction_key")
 
 Answer = dict[str, Any]
 
 
-class KeyReused(Exception):
+class KeyReused(Conflict):
     """The key was used for another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f'The idempotency key "{key[:80]}" was used for another request; send a fresh one.')
+
+
+class Gate(NamedTuple):
+    """What is kept of a call: what it asked, what it was answered, and the interaction that storing it gave a key."""
+
+    request_hash: str
+    answer: bytes
+    interaction_key: int | None = None
+
+    def again(self, key: str, asked: str) -> Answer:
+        """The answer to the same call, sent again. Raises KeyReused if it is another one."""
+        if self.request_hash != asked:
+            raise KeyReused(key)
+        return {**numbered(unpacked(bytes(self.answer)), self.interaction_key), "duplicate": True}
+
+
+def numbered(answer: Answer, interaction_key: int | None) -> Answer:
+    """An answer with the interaction's id before it; a call that led to none has a whole answer."""
+    return (
+        answer if interaction_key is None else {"interactionId": Interaction.id_kind.encode(interaction_key)} | answer
+    )
 
 
 def hash_of(body: Any) -> str:
@@ -26,27 +56,44 @@ def hash_of(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def once(
-    tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, work: Callable[[], Answer]
-) -> tuple[Answer, bool]:
-    """Carries out `work` and remembers its answer, or answers as the first time; says whether it was the first.
+def gates(tenant: Tenant, endpoint: str, keys: Collection[str]) -> dict[str, Gate]:
+    """The gates that earlier calls have left under these keys."""
+    if not keys:
+        return {}
+    sql = f"""SELECT key, {", ".join(COLUMNS)} FROM {TABLE}
+        WHERE tenant_id = %s AND endpoint = %s AND key {dialect()["words"]}"""
+    return {key: Gate(*row) for key, *row in fetch(sql, [tenant.pk, endpoint, listed(keys)])}
 
-    Work and memory are one transaction, so of two callers at once one waits for the other and gets its answer.
+
+def keep(tenant: Tenant, endpoint: str, answered: Mapping[str, tuple[Gate, datetime]]) -> None:
+    """Closes the gates of calls, in the order of their keys, so that two who close many never wait for each other."""
+    insert(
+        IdempotencyKey,
+        [
+            IdempotencyKey(tenant=tenant, endpoint=endpoint, key=key, created_at=at, **gate._asdict())
+            for key, (gate, at) in sorted(answered.items())
+        ],
+    )
+
+
+def once(tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, work: Callable[[], Answer]) -> Answer:
+    """Carries out `work` and remembers its answer, or answers as the first time.
+
+    Work and memory are one transaction, so of two callers at once one waits for the other and gets its answer. Raises
+    KeyReused.
     """
     asked = hash_of(body)
     try:
         with transaction.atomic():
-            gate = IdempotencyKey.objects.create(
+            row = IdempotencyKey.objects.create(
                 tenant=tenant, endpoint=endpoint, key=key, request_hash=asked, created_at=now
             )
             answer = work()
-            gate.answer = packed(answer)
-            gate.save(update_fields=["answer"])
-            return answer, True
+            row.answer = packed(answer)
+            row.save(update_fields=["answer"])
+            return answer
     except IntegrityError:
-        earlier = IdempotencyKey.objects.of(tenant).filter(endpoint=endpoint, key=key).first()
+        earlier = gates(tenant, endpoint, [key]).get(key)
         if earlier is None:
             raise
-    if earlier.request_hash != asked:
-        raise KeyReused(f'The idempotency key "{key[:80]}" was used for another request; send a fresh one.')
-    return unpacked(bytes(earlier.answer)), False
+    return earlier.again(key, asked)

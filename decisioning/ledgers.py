@@ -136,6 +136,14 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
     store(rows)
 
 
+def record_of(interaction: Interaction, *, first: bool) -> bytes:
+    """The bytes an interaction adds to a ledger, whose first record it may be; before any transaction, as `learn`."""
+    contact = contact_told(interaction)
+    learn(interaction.tenant, [contact.outcome, contact.label or "", contact.campaign or ""])
+    record = contact.at, codec.trace_of(contact, _numbers_of(interaction.tenant, [contact]))
+    return codec.append(b"", record) if first else codec.packed(record)
+
+
 def _grown(
     records: bytes, complete_from: int, contacts: Iterable[Contact], numbers: Mapping[str, int]
 ) -> tuple[bytes, int]:
@@ -192,7 +200,7 @@ def contact_told(interaction: Interaction) -> Contact:
     return contact_of([getattr(interaction, column) for column in CONTACT_COLUMNS])
 
 
-def lock(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, ContactLedger]:
+def lock(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, ContactLedger]:
     """The customers' rows, locked in the order of their ids so that two who lock many never wait for each other."""
     wanted = set(customer_ids)
     rows = ContactLedger.objects.of(tenant).filter(customer_id__in=wanted).select_for_update().order_by("customer_id")

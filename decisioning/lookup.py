@@ -8,7 +8,7 @@ keeps is still the one in force; if it is not, both are read again in one view.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -98,6 +98,19 @@ def identify(caller: Caller) -> Known:
     return _looked_up(caller, "", Asked())
 
 
+def beside(caller: Caller, columns: str, joins: str, values: Sequence[Any]) -> tuple[Known, tuple[Any, ...]]:
+    """Who is asking and, out of the same statement, what else a caller wants to know. Raises UnknownKey.
+
+    The columns come from the joins, which know the tenant as `t`; `values` are the parameters of both.
+    """
+    sql = f"SELECT {_asking(bool(caller.digest))}, {columns} {_asked(bool(caller.digest), joins)}"
+    rows = fetch(sql, [*values, caller.digest or caller.tenant])
+    if not rows:
+        raise UnknownKey
+    asking, found = rows[0][:ASKING], rows[0][ASKING:]
+    return _known((*asking, *[None] * 7, True, None), caller, "", Asked()), found
+
+
 def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
     """What is known for a decision, and the configuration it is made with. Raises UnknownKey."""
     configuration = kept(caller.tenant or _tenants.get(caller.digest, 0))
@@ -111,6 +124,14 @@ def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
         configuration = loaded(known.tenant, version=known.version, timezone=zone, committed=committed)
         asked = asked_by(configuration.snapshot().budgets)
         return replace(known, asked=asked, totals=_totals(known.tenant, asked)), configuration
+
+
+def in_force(caller: Caller, known: Known) -> Configuration:
+    """The configuration of the version that is known to be in force, or a newer one."""
+    configuration = kept(known.tenant.pk)
+    if configuration is not None and configuration.version == known.version:
+        return configuration
+    return inform(caller, "")[1]
 
 
 def _looked_up(caller: Caller, customer_id: str, asked: Asked) -> Known:
@@ -176,23 +197,36 @@ def _statement(caller: Caller, asked: Asked) -> str:
 
 def _written(asked: Asked, *, by_key: bool) -> str:
     said, table = dialect(), _table
-    key = f"k.id, k.role, coalesce(k.last_used_at > {said['a_minute_ago']}, false)" if by_key else "NULL, NULL, true"
-    source = f"{table(ApiKey)} k JOIN {table(Tenant)} t ON t.id = k.tenant_id" if by_key else f"{table(Tenant)} t"
-    living = f"k.digest = %s AND k.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {said['now']})"
     segments = f"""(SELECT {said["list"].format("s.name")} FROM {table(SegmentMember)} m
         JOIN {table(Segment)} s ON s.id = m.segment_id
         WHERE m.customer_id = c.id AND s.status = '{Status.ACTIVE}' AND s.deleted_at IS NULL)"""
     totals = budgets.selection(asked) if asked.pairs else "NULL"
     history = f"SELECT 1 FROM {table(Interaction)} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
     stranger = f"CASE WHEN l.revision IS NULL THEN NOT EXISTS ({history}) ELSE false END"
-    return f"""
-        SELECT {key}, t.id, t.key, t.name, t.timezone, h.version, {said["now_ms"]},
-            c.timezone, {said["text"].format("c.attributes")}, {segments},
-            l.records, l.complete_from, l.revision, l.holds, {stranger}, {totals}
-        FROM (SELECT CAST(%s AS text) AS customer_id) a CROSS JOIN {source}
-        JOIN {table(ConfigurationHead)} h ON h.tenant_id = t.id
+    joins = f"""CROSS JOIN (SELECT CAST(%s AS text) AS customer_id) a
         LEFT JOIN {table(Customer)} c ON c.tenant_id = t.id AND c.customer_id = a.customer_id
-        LEFT JOIN {table(ContactLedger)} l ON l.tenant_id = t.id AND l.customer_id = a.customer_id
+        LEFT JOIN {table(ContactLedger)} l ON l.tenant_id = t.id AND l.customer_id = a.customer_id"""
+    return f"""
+        SELECT {_asking(by_key)}, c.timezone, {said["text"].format("c.attributes")}, {segments},
+            l.records, l.complete_from, l.revision, l.holds, {stranger}, {totals} {_asked(by_key, joins)}"""
+
+
+ASKING = 9  # columns of `_asking`
+
+
+def _asking(by_key: bool) -> str:
+    """Who asks, as columns of a statement."""
+    said = dialect()
+    key = f"k.id, k.role, coalesce(k.last_used_at > {said['a_minute_ago']}, false)" if by_key else "NULL, NULL, true"
+    return f"{key}, t.id, t.key, t.name, t.timezone, h.version, {said['now_ms']}"
+
+
+def _asked(by_key: bool, joins: str) -> str:
+    """What these columns come from, and the joins with it; its one parameter is a key's digest or the tenant."""
+    said, table = dialect(), _table
+    source = f"{table(ApiKey)} k JOIN {table(Tenant)} t ON t.id = k.tenant_id" if by_key else f"{table(Tenant)} t"
+    living = f"k.digest = %s AND k.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {said['now']})"
+    return f"""FROM {source} JOIN {table(ConfigurationHead)} h ON h.tenant_id = t.id {joins}
         WHERE {living if by_key else "t.id = %s"}"""
 
 

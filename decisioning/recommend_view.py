@@ -131,10 +131,4 @@ def _once(request: HttpRequest, known: Known, work: Callable[[], dict[str, Any]]
     if not 0 < len(key) <= LONGEST_KEY:
         raise refuse("Idempotency-Key", f"The key has {len(key)} characters; send 1 to {LONGEST_KEY}.")
     body = parse_json(request.body)
-    try:
-        answer, first = idempotency.once(
-            known.tenant, endpoint="recommend", key=key, body=body, now=known.at, work=work
-        )
-    except idempotency.KeyReused as error:
-        raise Conflict(str(error)) from error
-    return answer if first else answer | {"duplicate": True}
+    return idempotency.once(known.tenant, endpoint="recommend", key=key, body=body, now=known.at, work=work)

@@ -7,21 +7,21 @@ stands there and what was presented before is not a guess.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Model
+
 from decisioning import budgets
-from decisioning.ledgers import extend, lock, refill
+from decisioning.ledgers import extend, refill
 from decisioning.models import ContactLedger, Interaction, Presentation
 from decisioning.models.ledgers import EVERYTHING, NOTHING
-from decisioning.models.outcomes import IMPRESSION
-from decisioning.reservations import settlement_for
-from kaireon.batching import in_batches
+from decisioning.reservations import NOT_PRESENTED, PRESENTING, settlement_for
+from kaireon.inserting import insert, insert_keyed
+from kaireon.statements import dialect, fetch, listed, write
 from kaireon.tenancy import Tenant
 
-NOT_PRESENTED = "not_presented"
-PRESENTING = frozenset({IMPRESSION, NOT_PRESENTED})
-LOOKED_UP = 400  # lines in one query; SQLite bounds the number of parameters
+HISTORY = Interaction._meta.db_table
 
 LineOf = tuple[int, int]  # a decision and a rank
 
@@ -35,20 +35,19 @@ class Recorded:
     warnings: list[str] = field(default_factory=list)
 
 
-def record(tenant: Tenant, interactions: Sequence[Interaction]) -> list[Recorded]:
-    """Stores interactions, in their order, with ledgers and totals; called inside a transaction.
+def record(tenant: Tenant, rows: Mapping[str, ContactLedger], interactions: Sequence[Interaction]) -> list[Recorded]:
+    """Stores interactions, in their order, with ledgers and totals, inside a transaction that holds these ledgers.
 
     What becomes of an interaction that is already known as its line's contact is that contact.
     """
-    rows = lock(tenant, sorted({interaction.customer_id for interaction in interactions}))
-    before = _without_history(tenant, rows.values())
     lines, settlement = _Lines(tenant, interactions), settlement_for(tenant, interactions)
     recorded = [lines.judge(interaction) for interaction in interactions]
     for each in recorded:
         if not each.duplicate:
             each.warnings += settlement.settle(each.interaction, now=each.interaction.recorded_at)
     stored = [each.interaction for each in recorded if not each.duplicate]
-    Interaction.objects.bulk_create(stored)
+    before = _without_history(tenant, rows.values())
+    insert_keyed(Interaction, stored)
     lines.store()
     counted: dict[str, list[Interaction]] = defaultdict(list)
     for interaction in stored:
@@ -68,12 +67,11 @@ def record(tenant: Tenant, interactions: Sequence[Interaction]) -> list[Recorded
 
 def _without_history(tenant: Tenant, rows: Iterable[ContactLedger]) -> set[str]:
     """Of the ledgers that hold nothing one may rely on, those of customers to whom nothing has happened yet."""
-    new = [row.customer_id for row in rows if row.complete_from == NOTHING]
-    found: set[str] = set()
-    for some in in_batches(new, LOOKED_UP):
-        happened = Interaction.objects.of(tenant).filter(customer_id__in=some).values_list("customer_id", flat=True)
-        found |= set(some) - set(happened.distinct())
-    return found
+    new = {row.customer_id for row in rows if row.complete_from == NOTHING}
+    if not new:
+        return new
+    sql = f"SELECT DISTINCT customer_id FROM {HISTORY} WHERE tenant_id = %s AND customer_id {dialect()['words']}"
+    return new - {customer_id for (customer_id,) in fetch(sql, [tenant.pk, listed(new)])}
 
 
 class _Lines:
@@ -112,9 +110,9 @@ class _Lines:
         for presentation in self._added:
             contact = self._contacts.get((presentation.decision_key, presentation.rank))
             presentation.interaction_key = None if contact is None else contact.pk
-        Presentation.objects.bulk_create(self._added)
-        Presentation.objects.bulk_update(self._changed, ["void"], batch_size=LOOKED_UP)
-        Interaction.objects.bulk_update(self.voided, ["void"], batch_size=LOOKED_UP)
+        insert(Presentation, self._added)
+        _void(Presentation, self._changed)
+        _void(Interaction, self.voided)
 
     def _add(self, line: LineOf, interaction: Interaction) -> None:
         presentation = Presentation(
@@ -146,14 +144,23 @@ class _Lines:
         return Interaction.objects.of(self._tenant).get(pk=known.interaction_key or 0)
 
 
+def _void(model: type[Model], rows: Sequence[Model]) -> None:
+    if rows:
+        sql = f"UPDATE {model._meta.db_table} SET void = true WHERE id {dialect()['keys']} RETURNING id"
+        write(sql, [listed([row.pk for row in rows])])
+
+
 def _presentations(tenant: Tenant, interactions: Iterable[Interaction]) -> dict[LineOf, Presentation]:
     lines = {
         (interaction.decision_key, interaction.rank)
         for interaction in interactions
         if interaction.decision_key is not None and interaction.outcome in PRESENTING
     }
-    found: dict[LineOf, Presentation] = {}
-    for some in in_batches(sorted({decision for decision, _ in lines}), LOOKED_UP):
-        rows = Presentation.objects.of(tenant).filter(decision_key__in=some)
-        found |= {(row.decision_key, row.rank): row for row in rows if (row.decision_key, row.rank) in lines}
-    return found
+    if not lines:
+        return {}
+    columns = ("id", "customer_id", "decision_key", "rank", "interaction_key", "void")
+    sql = f"""SELECT {", ".join(columns)} FROM {Presentation._meta.db_table}
+        WHERE tenant_id = %s AND decision_key {dialect()["keys"]}"""
+    found = fetch(sql, [tenant.pk, listed({decision for decision, _ in lines})])
+    rows = [Presentation(tenant=tenant, **dict(zip(columns, row, strict=True))) for row in found]
+    return {(row.decision_key, row.rank): row for row in rows if (row.decision_key, row.rank) in lines}

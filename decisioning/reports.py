@@ -15,19 +15,22 @@ from decisioning.configuration import Configuration
 from decisioning.decided import lines_of
 from decisioning.models import Decision, Interaction
 from decisioning.models.outcomes import IMPRESSION
-from decisioning.recommendations import Frozen, frozen_of
+from decisioning.recommendations import Frozen, Line, frozen_of
 from decisioning.requests import EARLIEST, CustomerIdField
+from decisioning.standing import Made
 from decisioning.storing import interaction_of
 from kaireon import clock
 from kaireon.api.errors import refuse
 from kaireon.api.fields import InstantField, NumberField, ObjectField, TextField, WholeField, shown
 from kaireon.api.requests import Body, BodyReader, RequestSerializer
 from kaireon.batching import in_batches
+from kaireon.statements import dialect, fetch, listed
 from kaireon.tenancy import Tenant
 from policies.limits import MICRO
 
 CLOCK_SKEW = timedelta(minutes=5)  # what another machine's clock may be ahead
 LARGEST_AMOUNT = 10**12
+LONGEST_KEY = 255
 LOOKED_UP = 400
 
 
@@ -40,7 +43,7 @@ class RespondRequest(RequestSerializer):
     rank = WholeField(required=False, min_value=1, max_value=50)
     creativeId = TextField(required=False)
     outcome = TextField(max_length=63)
-    idempotencyKey = TextField(required=False, max_length=255, trim_whitespace=False)
+    idempotencyKey = TextField(required=False, max_length=LONGEST_KEY, trim_whitespace=False)
     timestamp = InstantField(required=False, help_text="Absent: now. Up to 5 minutes ahead counts as now.")
     conversionValue = NumberField(required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
     cost = NumberField(required=False, min_value=0, max_value=LARGEST_AMOUNT)
@@ -53,6 +56,9 @@ class RespondRequest(RequestSerializer):
 
 
 RESPOND = BodyReader(RespondRequest)
+
+
+Lines = tuple[tuple[Line, ...], str | None]  # what was decided, in rank order, and the campaign it was decided for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +75,33 @@ class Report:
 class Surroundings:
     """What the reports of one call are read against: the configuration, and the decisions and creatives they name."""
 
-    def __init__(self, tenant: Tenant, configuration: Configuration, bodies: Iterable[Body], *, now: datetime) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        configuration: Configuration,
+        bodies: Iterable[Body],
+        *,
+        now: datetime,
+        made: Mapping[int, Made] | None = None,
+    ) -> None:
+        """`made` are the decisions, where somebody has read them already."""
         self.tenant = tenant
         self.configuration = configuration
         self.now = now
         wanted = [body.values for body in bodies]
-        self._decisions = self._found(values.get("recommendationId") for values in wanted)
+        self._made = _decisions(tenant, [values.get("recommendationId") for values in wanted]) if made is None else made
         self._gone = self._deleted(values.get("creativeId") for values in wanted)
+        self._lines: dict[int, Lines] = {}
 
-    def decision(self, public_id: str) -> Decision | None:
-        """The decision, as long as it is kept."""
-        return self._decisions.get(Decision.id_kind.decode(public_id) or 0)
+    def decision(self, public_id: str) -> tuple[int, str, Lines] | None:
+        """A decision's key, whom it was made for, and what it decided, as long as it is kept."""
+        key = Decision.id_kind.decode(public_id) or 0
+        if key not in self._made:
+            return None
+        customer_id, record = self._made[key]
+        if key not in self._lines:
+            self._lines[key] = lines_of(record)
+        return key, customer_id, self._lines[key]
 
     def frozen(self, public_id: str) -> Frozen | None:
         """What a contact of a creative is a contact of by now; the creative may be deleted."""
@@ -89,13 +111,6 @@ class Surroundings:
             return frozen_of(item.candidate, item.candidate.placement)
         return self._gone.get(key or 0)
 
-    def _found(self, public_ids: Iterable[str | None]) -> dict[int, Decision]:
-        keys = {Decision.id_kind.decode(public_id) or 0 for public_id in public_ids if public_id is not None}
-        found: dict[int, Decision] = {}
-        for some in in_batches(keys, LOOKED_UP):
-            found |= {row.pk: row for row in Decision.objects.of(self.tenant).filter(pk__in=some)}
-        return found
-
     def _deleted(self, public_ids: Iterable[str | None]) -> dict[int, Frozen]:
         keys = {Creative.id_kind.decode(public_id) for public_id in public_ids if public_id is not None}
         missing = {key for key in keys if key is not None and key not in self.configuration.items}
@@ -104,6 +119,15 @@ class Surroundings:
             rows = Creative.everything.of(self.tenant).filter(pk__in=some).select_related("offer", "channel")
             found |= {row.pk: _frozen(row) for row in rows}
         return found
+
+
+def _decisions(tenant: Tenant, public_ids: Iterable[str | None]) -> dict[int, Made]:
+    keys = {Decision.id_kind.decode(public_id) for public_id in public_ids if public_id is not None} - {None}
+    if not keys:
+        return {}
+    sql = f"""SELECT id, customer_id, record FROM {Decision._meta.db_table}
+        WHERE tenant_id = %s AND id {dialect()["keys"]}"""
+    return {key: (customer_id, bytes(record)) for key, customer_id, record in fetch(sql, [tenant.pk, listed(keys)])}
 
 
 def report_of(body: Body, payload: Mapping[str, Any], around: Surroundings, *, header_key: str | None = None) -> Report:
@@ -151,17 +175,17 @@ def _line(values: Mapping[str, Any], around: Surroundings) -> tuple[Frozen, int 
     decision = around.decision(public_id)
     if decision is None:
         raise refuse("recommendationId", f"There is no recommendation {shown(public_id)}, or it is no longer kept.")
-    if decision.customer_id != values["customerId"]:
+    key, customer_id, (lines, campaign) = decision
+    if customer_id != values["customerId"]:
         raise refuse("recommendationId", f"The recommendation {shown(public_id)} was made for another customer.")
     if "rank" not in values:
         raise refuse("rank", "Say which of the recommendation's decisions it is about; send its rank.")
-    lines, campaign = lines_of(bytes(decision.record))
     if values["rank"] > len(lines):
         raise refuse("rank", f"The recommendation has {len(lines)} decisions; {values['rank']} is none of their ranks.")
     frozen = lines[values["rank"] - 1].frozen
     if "creativeId" in values and Creative.id_kind.encode(frozen.creative) != values["creativeId"]:
         raise refuse("creativeId", f"The decision of this rank is not {shown(values['creativeId'])}; leave it out.")
-    return frozen, decision.pk, campaign
+    return frozen, key, campaign
 
 
 def _outcome(outcome: str, configuration: Configuration) -> str:
@@ -180,9 +204,14 @@ def _instant(instant: datetime, now: datetime) -> datetime:
     return min(instant, now)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text may be an idempotency key."""
+    return 0 < len(text) <= LONGEST_KEY and "\0" not in text
+
+
 def _key(in_body: str | None, in_header: str | None) -> str | None:
-    if in_header is not None and not 0 < len(in_header) <= 255:
-        raise refuse("Idempotency-Key", f"The key has {len(in_header)} characters; send 1 to 255.")
+    if in_header is not None and not is_key(in_header):
+        raise refuse("Idempotency-Key", f"The key has {len(in_header)} characters; send 1 to 255, and no NUL.")
     if None not in {in_body, in_header} and in_body != in_header:
         raise refuse("idempotencyKey", "The header Idempotency-Key says otherwise; send one of the two.")
     return in_header if in_body is None else in_body

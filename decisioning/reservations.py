@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from decisioning import budgets
 from decisioning.ledgers import lock, release, store
@@ -16,10 +17,14 @@ from decisioning.models import ContactLedger, Interaction, Reservation
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.models.reservations import ReservationState
 from kaireon.batching import in_batches
+from kaireon.statements import dialect, listed, write
 from kaireon.tenancy import Tenant
 
-RELEASING = frozenset({"not_presented", "expired"})
+NOT_PRESENTED = "not_presented"
+PRESENTING = frozenset({IMPRESSION, NOT_PRESENTED})  # what is said of a line as a contact
+RELEASING = frozenset({NOT_PRESENTED, "expired"})
 SETTLING = RELEASING | {IMPRESSION}
+TABLE = Reservation._meta.db_table
 LOOKED_UP = 400
 
 LATE = {
@@ -34,6 +39,11 @@ class Settlement:
 
     found: dict[tuple[int, int], Reservation] = field(default_factory=dict)
     settled: list[Reservation] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, place: Reservation | None, interaction: Interaction) -> Self:
+        """That of the one place which the interaction's line has."""
+        return cls({} if place is None else {(interaction.decision_key or 0, interaction.rank or 0): place})
 
     def settle(self, interaction: Interaction, *, now: datetime) -> list[str]:
         """Settles the interaction's place if there is one; warnings about one that was gone before."""
@@ -57,7 +67,10 @@ class Settlement:
 
     def store(self, tenant: Tenant, rows: Iterable[ContactLedger]) -> None:
         """Stores what was settled; the ledgers, which are locked, lose the places and are stored by the caller."""
-        Reservation.objects.bulk_update(self.settled, ["state"], batch_size=LOOKED_UP)
+        for state in {place.state for place in self.settled}:
+            keys = [place.pk for place in self.settled if place.state == state]
+            sql = f"UPDATE {TABLE} SET state = %s WHERE id {dialect()['keys']} RETURNING id"
+            write(sql, [str(state), listed(keys)])
         release(rows, self.settled)
         budgets.hold(tenant, self.settled, step=-1)
 

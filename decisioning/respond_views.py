@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from decisioning.asking import admit
-from decisioning.lookup import Caller, Known, caller_of, identify, inform
-from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, report_of
-from decisioning.responding import Outcome, respond
-from kaireon.api.errors import Conflict, described, envelope, refuse
+from decisioning.lookup import Caller, Known, caller_of, identify, in_force, inform
+from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, is_key, report_of
+from decisioning.responding import Outcome, respond, respond_once
+from decisioning.standing import stand
+from kaireon.api.errors import described, envelope, refuse
 from kaireon.api.fields import shown
 from kaireon.api.plain import PlainView, as_json, payload_of
 from kaireon.api.requests import Body
@@ -68,15 +69,13 @@ class RespondView(PlainView):
 
     def carry_out(self, request: HttpRequest) -> HttpResponse:
         caller, payload = _asked(self, request)
-        known, configuration = inform(caller, "")
+        body, header_key = RESPOND.read(payload), request.META.get("HTTP_IDEMPOTENCY_KEY")
+        known, standing = stand(caller, body.values, header_key if header_key and is_key(header_key) else None)
         admit(self, request, caller, known)
-        body = RESPOND.read(payload)
-        around = Surroundings(known.tenant, configuration, [body], now=known.at)
-        report = report_of(body, payload, around, header_key=request.META.get("HTTP_IDEMPOTENCY_KEY"))
-        [outcome] = respond(known.tenant, [report])
-        if isinstance(outcome, Conflict):
-            raise outcome
-        return as_json(outcome, status=200 if outcome.get("duplicate") else 201)
+        around = Surroundings(known.tenant, in_force(caller, known), [body], now=known.at, made=standing.made)
+        report = report_of(body, payload, around, header_key=header_key)
+        answer = respond_once(known.tenant, report, standing)
+        return as_json(answer, status=200 if answer.get("duplicate") else 201)
 
 
 class RespondBulkView(PlainView):

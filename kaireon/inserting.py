@@ -12,14 +12,39 @@ M = TypeVar("M", bound=models.Model)
 
 
 def insert(model: type[M], rows: Iterable[M]) -> None:
-    """Stores new rows of texts, numbers, instants and JSON, which do not get to know their keys.
+    """Stores new rows of texts, numbers, instants, bytes and JSON, which do not get to know their keys.
 
     Takes a fifth of the time of `bulk_create`, which makes an expression of every value.
     """
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    _insert(model, [field for field in model._meta.concrete_fields if not field.primary_key], rows)
+
+
+def insert_keyed(model: type[M], rows: Sequence[M]) -> None:
+    """Stores new rows as `insert` does, inside a transaction; each gets the next key."""
+    for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
+        row.pk = key
+    _insert(model, model._meta.concrete_fields, rows)
+
+
+def _next_keys(model: type[models.Model], count: int) -> Iterable[int]:
+    """Keys no other row has or will get, taken, as an insert takes its keys, once the table is locked for it."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)} IN ROW EXCLUSIVE MODE")
+            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            cursor.execute(sequence, [table, count])
+            return [key for (key,) in cursor.fetchall()]
+        # Only one transaction writes at a time, and this one has begun to.
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        last: int = cursor.fetchone()[0]
+        return range(last + 1, last + 1 + count)
+
+
+def _insert(model: type[M], fields: Sequence[models.Field[Any, Any]], rows: Iterable[M]) -> None:
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for values in _values(fields, rows):

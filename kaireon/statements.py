@@ -9,8 +9,9 @@ debug log) hears these, too: then they take the way of a cursor.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -50,6 +51,11 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
 def dialect() -> Mapping[str, str]:
     """The words of the database in use."""
     return DIALECTS[connection.vendor]
+
+
+def listed(items: Collection[Any]) -> Any:
+    """Words or whole numbers as the parameter of a dialect's `words` or `keys`."""
+    return list(items) if connection.vendor == "postgresql" else json.dumps(list(items))
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

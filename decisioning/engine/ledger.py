@@ -79,6 +79,11 @@ def packed(record: Record) -> bytes:
     return _RECORD.pack(*record)
 
 
+def has_room(size: int) -> bool:
+    """Whether a ledger of so many bytes may get one record more without being compacted."""
+    return size + _RECORD.size <= len(FORMAT) + MOST_RECORDS * _RECORD.size
+
+
 def encode(records: Iterable[Record]) -> bytes:
     """A ledger of these records, in the order given."""
     return FORMAT + b"".join([_RECORD.pack(at, trace) for at, trace in records])

@@ -60,12 +60,17 @@ class Manifest(TenantOwned):
 
 
 class IdempotencyKey(TenantOwned):
-    """A request that must not be carried out twice: its key, what it asked, and what it was answered."""
+    """A request that must not be carried out twice: its key, what it asked, and what it was answered.
+
+    Where an interaction came of it, `interaction_key` is the interaction's, whose id the answer lacks: one statement
+    may store both, so the answer is written before the interaction has a key.
+    """
 
     endpoint = models.CharField(max_length=32)
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
     answer = models.BinaryField(default=b"")
+    interaction_key = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
     objects = TenantQuerySet["IdempotencyKey"].as_manager()

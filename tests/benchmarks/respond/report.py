@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from statistics import median
@@ -14,7 +15,7 @@ from tests.benchmarks.e2e.statements import Spoken, kind_of
 from tests.benchmarks.e2e.world import SEED, World
 from tests.benchmarks.respond.rounds import ALL, BULK, CREATIVE, PLAIN, RANK, Round, Scenario
 
-SHOWN = 110  # characters of a statement
+SHOWN = 60  # characters of a statement, which tell most of them apart; the rest may be values
 
 
 def print_world(world: World) -> None:
@@ -63,8 +64,11 @@ def print_statements(spoken: Mapping[Scenario, Spoken]) -> None:
     for scenario, said in spoken.items():
         print(f"\n{scenario.name}, {scenario.contacts} contacts, {scenario.reports} in a request: ", end="")
         print(f"{sum(said.statements.values()):.2f} statements, {said.round_trips:.2f} round trips")
+        alike: Counter[str] = Counter()
         for statement, times in said.statements.items():
-            print(f"  {times:.2f} x {kind_of(statement)}: {statement[:SHOWN]}")
+            alike[f"{kind_of(statement)}: {statement[:SHOWN]}"] += times
+        for statement, times in alike.items():
+            print(f"  {times:.2f} x {statement}")
 
 
 def _middle(rounds: Sequence[Round], scenario: Scenario, of: Callable[[Measured], float]) -> float:

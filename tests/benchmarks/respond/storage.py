@@ -15,7 +15,7 @@ from tests.benchmarks.respond.plain import insert
 from tests.benchmarks.respond.rounds import CREATIVE, PLAIN, RANK, Scenario, bodies
 from tests.benchmarks.respond.told import Reports
 
-PAIRS, EACH = 7, 300
+PAIRS, EACH = 7, 100
 
 
 def compared(world: World, reports: Mapping[int, Reports]) -> dict[tuple[str, int], tuple[float, float]]:

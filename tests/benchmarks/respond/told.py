@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
+from secrets import token_hex
 from typing import Any
 
 from django.test import Client
@@ -19,6 +20,7 @@ from tests.benchmarks.respond.plain import COLUMNS, INSTANTS
 
 RANKS = 3  # decisions in a recommendation
 LINES = 60_000  # ranks of recommendations that a group of customers has to report about
+RUN = token_hex(4)  # begins all keys of a run, for those of an earlier one may be in the database
 
 Body = dict[str, Any]
 
@@ -50,7 +52,7 @@ class Reports:
 
 def told(customer: str, key: str, **about: Any) -> Body:
     """The body of one report."""
-    return {"customerId": customer, **about, "outcome": "impression", "idempotencyKey": key}
+    return {"customerId": customer, **about, "outcome": "impression", "idempotencyKey": f"{RUN} {key}"}
 
 
 def reports_for(world: World, tenant: Tenant) -> dict[int, Reports]:

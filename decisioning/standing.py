@@ -1,0 +1,99 @@
+"""How things stand before a report is recorded: who reports, and all there is about its subject, in one statement.
+
+Whoever writes about a customer raises the revision of the customer's ledger. As long as it is the one that was read,
+what was read of the customer's recommendations and places holds, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from decisioning import idempotency
+from decisioning.idempotency import Gate
+from decisioning.lookup import Caller, Known, beside
+from decisioning.models import ContactLedger, Decision, Interaction, Presentation, Reservation
+from kaireon.statements import dialect, moment
+
+ENDPOINT = "respond"
+
+Made = tuple[str, bytes]  # whom a decision was made for, and its record
+
+
+class Ledger(NamedTuple):
+    """What there is to know of a ledger for adding to it: how many bytes its records have, and not which."""
+
+    size: int
+    complete_from: int
+    revision: int
+    holds: bytes
+
+
+class Standing(NamedTuple):
+    """What was read: the decision, if there is one, by its key; `presented` says that its line was or never will be."""
+
+    ledger: Ledger | None
+    stranger: bool
+    made: Mapping[int, Made]
+    presented: bool
+    place: Reservation | None
+    gate: Gate | None
+
+
+def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> tuple[Known, Standing]:
+    """Who reports and how things stand about what a body says. Raises UnknownKey."""
+    key = values.get("idempotencyKey", header_key)
+    decision = Decision.id_kind.decode(values.get("recommendationId"))
+    joins, parameters = ["ledger"], [values.get("customerId", "")]
+    if decision is not None:
+        joins.append("line")
+        parameters += [decision, values.get("rank", 0)]
+    if key is not None:
+        joins.append("gate")
+        parameters.append(key)
+    columns, sources = _statement(tuple(joins))
+    known, row = beside(caller, columns, sources, parameters)
+    size, complete_from, revision, holds, stranger, *rest = row
+    line, gate = rest[:7], rest[7:]
+    ledger = None if revision is None else Ledger(size, complete_from, revision, bytes(holds))
+    return known, Standing(
+        ledger, bool(stranger), *_line(decision or 0, line), None if gate[0] is None else Gate(*gate)
+    )
+
+
+def _line(decision: int, row: list[Any]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
+    customer_id, record, presented, key, state, expires_at, cost = row
+    made = {} if customer_id is None else {decision: (customer_id, bytes(record))}
+    if key is None:
+        return made, presented is not None, None
+    place = Reservation(pk=key, state=state, expires_at=moment(expires_at), cost_micros=cost)
+    return made, presented is not None, place
+
+
+@cache
+def _statement(joins: tuple[str, ...]) -> tuple[str, str]:
+    """The columns, all of them whatever is asked for, and what they come from."""
+    tables = (ContactLedger, Interaction, Decision, Presentation, Reservation)
+    ledgers, history, decisions, presentations, reservations = (model._meta.db_table for model in tables)
+    happened = f"SELECT 1 FROM {history} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
+    lapse = dialect()["ms"].format("r.expires_at")
+    columns = {
+        "ledger": f"""length(l.records), l.complete_from, l.revision, l.holds,
+            CASE WHEN l.revision IS NULL THEN NOT EXISTS ({happened}) END""",
+        "line": f"d.customer_id, d.record, p.id, r.id, r.state, {lapse}, r.cost_micros",
+        "gate": ", ".join(f"g.{name}" for name in idempotency.COLUMNS),
+    }
+    sources = {
+        "ledger": f"""CROSS JOIN (SELECT CAST(%s AS text) AS customer_id) a
+            LEFT JOIN {ledgers} l ON l.tenant_id = t.id AND l.customer_id = a.customer_id""",
+        "line": f"""CROSS JOIN (SELECT CAST(%s AS bigint) AS decision_key, CAST(%s AS smallint) AS rank) b
+            LEFT JOIN {decisions} d ON d.id = b.decision_key AND d.tenant_id = t.id
+            LEFT JOIN {presentations} p ON p.decision_key = d.id AND p.rank = b.rank
+            LEFT JOIN {reservations} r ON r.decision_key = d.id AND r.rank = b.rank""",
+        "gate": f"""LEFT JOIN {idempotency.TABLE} g
+            ON g.tenant_id = t.id AND g.endpoint = '{ENDPOINT}' AND g.key = CAST(%s AS text)""",
+    }
+    nothing = {"line": ", ".join(["NULL"] * 7), "gate": ", ".join(["NULL"] * len(idempotency.COLUMNS))}
+    shown = [columns[name] if name in joins else nothing[name] for name in columns]
+    return ", ".join(shown), " ".join(sources[name] for name in joins)

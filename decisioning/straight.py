@@ -1,0 +1,135 @@
+"""The straight way into history: an interaction with all its consequences in one statement of PostgreSQL.
+
+It is taken when somebody read how things stand and nothing out of the ordinary is the matter; whatever is, `recording`
+knows how to deal with. The steps select from each other, so all of them are taken or none: the ledger first, on the
+condition that nobody has written about the customer since it was read, then history, the gate of the report's key, the
+line of its recommendation, the place the line had, and the totals that are kept for budgets. If somebody else brings
+the same new key at the same moment, one of the two fails as a whole. Nobody is waited for longer than a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from django.db import IntegrityError, connection
+
+from decisioning import budgets
+from decisioning.engine import holds
+from decisioning.engine import ledger as codec
+from decisioning.idempotency import Gate
+from decisioning.ledgers import record_of
+from decisioning.models import BudgetTotal, ContactLedger, IdempotencyKey, Interaction, Presentation, Reservation
+from decisioning.models.budgets import MARKER, WHOLE_TENANT
+from decisioning.models.ledgers import EVERYTHING, NOTHING
+from decisioning.models.outcomes import IMPRESSION
+from decisioning.reservations import PRESENTING
+from decisioning.standing import ENDPOINT, Ledger, Standing
+from kaireon.statements import write
+
+Step = tuple[str, Sequence[Any]]  # its name, and the values it takes
+
+LEDGERS, HISTORY, GATES = (model._meta.db_table for model in (ContactLedger, Interaction, IdempotencyKey))
+LINES, PLACES, TOTALS = (model._meta.db_table for model in (Presentation, Reservation, BudgetTotal))
+COLUMNS = tuple(str(field.column) for field in Interaction._meta.concrete_fields if not field.primary_key)
+DIMENSIONS = ("offer", "creative", "channel", "placement", "category", "sub_category")
+NEW = Ledger(size=0, complete_from=EVERYTHING, revision=0, holds=b"")
+
+# Each step but the first selects from the one before it, `{0}`, and passes on the interaction's key.
+STEPS = {
+    "changed": f"""UPDATE {LEDGERS} AS l SET records = l.records || %s, holds = %s, revision = l.revision + 1
+        FROM {{0}} WHERE l.tenant_id = %s AND l.customer_id = %s AND l.revision = %s RETURNING l.revision""",
+    "made": f"""INSERT INTO {LEDGERS} (records, holds, tenant_id, customer_id, revision, complete_from)
+        SELECT %s, %s, %s, %s, %s + 1, {EVERYTHING} FROM {{0}} ON CONFLICT DO NOTHING RETURNING revision""",
+    "recorded": f"""INSERT INTO {HISTORY} ({", ".join(COLUMNS)})
+        SELECT {", ".join(["%s"] * len(COLUMNS))} FROM {{0}} RETURNING id""",
+    "gated": f"""INSERT INTO {GATES} (tenant_id, endpoint, key, request_hash, answer, created_at, interaction_key)
+        SELECT %s, '{ENDPOINT}', %s, %s, %s, %s, id FROM {{0}} RETURNING interaction_key AS id""",
+    "presented": f"""INSERT INTO {LINES} (tenant_id, customer_id, decision_key, rank, void, interaction_key)
+        SELECT %s, %s, %s, %s, %s, CASE WHEN %s THEN NULL ELSE id END FROM {{0}} RETURNING 0 AS id""",
+    "settled": f"UPDATE {PLACES} AS r SET state = %s FROM {{0}} WHERE r.id = %s RETURNING 0 AS id",
+    "counted": f"""INSERT INTO {TOTALS} AS b (tenant_id, dimension, key, slice, {", ".join(budgets.COLUMNS)})
+        SELECT m.tenant_id, m.dimension, k.key, %s, %s, %s, %s, %s
+        FROM {{0}}, (VALUES {", ".join(["(%s, CAST(%s AS bigint))"] * (1 + len(DIMENSIONS)))}) AS k (dimension, key)
+        JOIN {TOTALS} m ON m.tenant_id = %s AND m.dimension = k.dimension AND m.key = {MARKER} AND m.slice = 0
+        WHERE k.key IS NOT NULL ORDER BY m.dimension
+        ON CONFLICT (tenant_id, dimension, key, slice)
+        DO UPDATE SET {budgets.ADDING}""",
+}
+
+
+def is_open(interaction: Interaction, standing: Standing) -> bool:
+    """Whether an interaction may go this way: its ledger has room for it, and its line is untouched."""
+    if connection.vendor != "postgresql" or (standing.presented and interaction.outcome in PRESENTING):
+        return False
+    if standing.ledger is None:
+        return standing.stranger
+    return standing.ledger.complete_from != NOTHING and codec.has_room(standing.ledger.size)
+
+
+def record(
+    interaction: Interaction, standing: Standing, settled: Reservation | None, gate: tuple[str, Gate] | None
+) -> bool:
+    """Stores an interaction, which gets its key, with what was settled by it and the gate of its key, if it has one.
+
+    False says that nothing was stored, for somebody was faster.
+    """
+    steps = list(_steps(interaction, standing.ledger, settled, gate))
+    values = [value for _, own in steps for value in own]
+    try:
+        found = write(_statement(tuple(name for name, _ in steps)), values)
+    except IntegrityError:
+        return False
+    if not found:
+        return False
+    interaction.pk = found[0][0]
+    return True
+
+
+@cache
+def _statement(names: tuple[str, ...]) -> str:
+    parts = ["patience AS MATERIALIZED (SELECT set_config('lock_timeout', '1s', true))"]
+    for before, name in zip(["patience", *names], names, strict=False):
+        parts.append(f"{name} AS ({STEPS[name].format(before)})")
+    return f"WITH {', '.join(parts)} SELECT id FROM recorded"
+
+
+def _steps(
+    interaction: Interaction, ledger: Ledger | None, settled: Reservation | None, gate: tuple[str, Gate] | None
+) -> Iterator[Step]:
+    tenant, customer_id, presents = interaction.tenant_id, interaction.customer_id, interaction.outcome in PRESENTING
+    held = ledger or NEW
+    record = record_of(interaction, first=not held.size)
+    held_places = held.holds
+    if settled is not None:
+        held_places = holds.remove(held.holds, decision=interaction.decision_key or 0, rank=interaction.rank or 0)
+    yield "made" if ledger is None else "changed", [record, held_places, tenant, customer_id, held.revision]
+    yield "recorded", _row(interaction)
+    if gate is not None:
+        key, kept = gate
+        yield "gated", [tenant, key, kept.request_hash, kept.answer, interaction.recorded_at]
+    if presents and interaction.decision_key is not None:
+        void = interaction.outcome != IMPRESSION
+        yield "presented", [tenant, customer_id, interaction.decision_key, interaction.rank, void, void]
+    if settled is not None:
+        yield "settled", [settled.state, settled.pk]
+    amounts = _amounts(interaction, settled)
+    if any(amounts):
+        keys = [MARKER, *(getattr(interaction, f"{word}_key") for word in DIMENSIONS)]
+        pairs = zip((WHOLE_TENANT, *DIMENSIONS), keys, strict=True)
+        yield "counted", [budgets.own_slice(), *amounts, *(value for pair in pairs for value in pair), tenant]
+
+
+def _row(interaction: Interaction) -> list[Any]:
+    values = [getattr(interaction, column) for column in COLUMNS]
+    if interaction.context is not None:
+        values[COLUMNS.index("context")] = json.dumps(interaction.context)
+    return values
+
+
+def _amounts(interaction: Interaction, settled: Reservation | None) -> tuple[int, int, int, int]:
+    """What is added to totals, in the order of their columns."""
+    spent = int(interaction.outcome == IMPRESSION), interaction.cost_micros
+    return (*spent, 0, 0) if settled is None else (*spent, -1, -settled.cost_micros)
