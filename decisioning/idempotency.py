@@ -85,12 +85,12 @@ def once(tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, w
     asked = hash_of(body)
     try:
         with transaction.atomic():
-            row = IdempotencyKey.objects.create(
+            gate = IdempotencyKey.objects.create(
                 tenant=tenant, endpoint=endpoint, key=key, request_hash=asked, created_at=now
             )
             answer = work()
-            row.answer = packed(answer)
-            row.save(update_fields=["answer"])
+            gate.answer = packed(answer)
+            gate.save(update_fields=["answer"])
             return answer
     except IntegrityError:
         earlier = gates(tenant, endpoint, [key]).get(key)
