@@ -22,7 +22,6 @@ LARGEST = 2**31 - 1
 MOST_EXPENSIVE = 999_999_999
 MOST_MAPPINGS = 500
 BOUNDS = ("startsAt", "endsAt")
-SOURCES = ("customer.", "attributes.", "personalization.")
 # The bounds of the constraints the engine enforces; other keys belong to the client.
 CONSTRAINTS: dict[str, int | None] = {"frequencyCapPerDay": None, "cooldownHours": None, "priorityOverride": 100}
 

@@ -18,6 +18,8 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from creatives.template_types import template_type_of
+
 TOKEN = re.compile(r"\{\{[A-Za-z0-9_]+\}\}|\{([A-Za-z0-9_]+)\}")
 SOURCES = ("customer", "attributes", "personalization")
 
@@ -25,8 +27,6 @@ _ADDRESS = re.compile(r"(?:^|_)url$|U(?:rl|RL)$|^deep_?[lL]ink$|^href$")
 _PLAIN = re.compile(r"^(?:subject|preheader|preview_?[tT]ext|plain_?[tT]ext|alt_?[tT]ext)$")
 _HTML = re.compile(r"(?:^|_)html$|H(?:tml|TML)$")
 _TAG = re.compile(r"</?[A-Za-z][^<]*>")
-_PLAIN_TYPES = {"push_notification", "sms_text", "webhook_json", "whatsapp_template"}
-_HTML_TYPES = {"email_html", "in_app_modal", "banner", "content_card"}
 
 Encoding = Callable[[str], str]
 Values = Mapping[str, str]
@@ -70,7 +70,7 @@ class Template:
         self.tokens = tuple(tokens_in(content))
         used = {str(mapping["variable"]): mapping for mapping in mappings if mapping["variable"] in self.tokens}
         self._paths = [
-            (name, _path(mapping.get("source")), shown(mapping.get("fallback"))) for name, mapping in used.items()
+            (name, path_of(mapping.get("source")), shown(mapping.get("fallback"))) for name, mapping in used.items()
         ]
         self._encodings: set[Encoding] = set()
         self._constant, self._filling = self._cut(content, _encoding_of_type(template_type))
@@ -145,7 +145,7 @@ def _assembled(constant: Any, parts: Iterable[tuple[Any, tuple[Any, Filling | No
     return constant, filled if fillings else None
 
 
-def _path(source: str | None) -> Sequence[str]:
+def path_of(source: str | None) -> Sequence[str]:
     """The steps to a value; none where the source names none of the three."""
     steps = (source or "").split(".")
     return steps if len(steps) > 1 and steps[0] in SOURCES else ()
@@ -161,9 +161,8 @@ def _percent(text: str) -> str:
 
 def _encoding_of_type(template_type: str) -> Encoding | None:
     """What a template type says of its fields; None leaves it to each string."""
-    if template_type in _PLAIN_TYPES:
-        return _itself
-    return escape if template_type in _HTML_TYPES else None
+    html = template_type_of(template_type).html
+    return None if html is None else escape if html else _itself
 
 
 def _encoding_of_field(name: str, inherited: Encoding | None) -> Encoding | None:

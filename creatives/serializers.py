@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
 
 from creatives.fields import (
     BOUNDS,
     LARGEST,
-    SOURCES,
     ConstraintsField,
     MoneyField,
     NothingField,
@@ -30,7 +29,8 @@ from creatives.models import (
     Placement,
     SubCategory,
 )
-from creatives.rendering import tokens_in
+from creatives.template_types import DEFAULT_TYPE
+from creatives.tokens import token_warnings
 from kaireon.api.fields import (
     ChoiceField,
     EmbeddedField,
@@ -176,22 +176,12 @@ class CreativeSerializer(CatalogueSerializer):
     """A creative with its offer, channel and placement embedded."""
 
     model = Creative
-    TEMPLATE_TYPES: ClassVar = (
-        "email_html",
-        "push_notification",
-        "sms_text",
-        "in_app_modal",
-        "banner",
-        "content_card",
-        "webhook_json",
-        "whatsapp_template",
-    )
 
     offerId = ReferenceField(Offer, source="offer_id")
     channelId = ReferenceField(Channel, source="channel_id")
     placementId = ReferenceField(Placement, source="placement_id", required=False, allow_null=True, default=None)
     contentItemId = NothingField()
-    templateType = TextField(source="template_type", required=False, default="email_html", max_length=255)
+    templateType = TextField(source="template_type", required=False, default=DEFAULT_TYPE.slug, max_length=255)
     content = ObjectField(required=False, default=dict)
     personalization = PersonalizationField(required=False, default=list)
     constraints = ConstraintsField(required=False, default=dict)
@@ -205,7 +195,7 @@ class CreativeSerializer(CatalogueSerializer):
     placement = EmbeddedField()
 
     def check(self, values: dict[str, Any], data: Mapping[str, Any], faulty: frozenset[str]) -> list[tuple[str, str]]:
-        self._warn_of_tokens(values)
+        self.warnings += token_warnings(self.after("content", values, {}), self.after("personalization", values, []))
         if faulty & {"channelId", "placementId"}:
             return []
         placement, channel = self.after("placement_id", values), self.after("channel_id", values)
@@ -217,17 +207,3 @@ class CreativeSerializer(CatalogueSerializer):
         ):
             return []
         return [("placementId", "The placement belongs to another channel; choose one of channelId's, or null.")]
-
-    def _warn_of_tokens(self, values: dict[str, Any]) -> None:
-        mappings = self.after("personalization", values, [])
-        mapped = {mapping["variable"] for mapping in mappings}
-        self.warnings += [
-            f"The token {{{name}}} has no mapping in personalization and will stay visible."
-            for name in tokens_in(self.after("content", values, {}))
-            if name not in mapped
-        ]
-        self.warnings += [
-            f"The source of {{{mapping['variable']}}} starts with none of {', '.join(SOURCES)}; its fallback will show."
-            for mapping in mappings
-            if mapping.get("source") and not mapping["source"].startswith(SOURCES)
-        ]

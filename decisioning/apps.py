@@ -10,14 +10,16 @@ class DecisioningConfig(AppConfig):
     verbose_name = "Decisions"
 
     def ready(self) -> None:
+        from creatives.samples import sample_finders
         from decisioning import assembly, budgets, default_flow
-        from decisioning.models import flows, outcomes, segments
+        from decisioning.models import customers, flows, outcomes, segments
         from kaireon.access import on_tenant_created
         from kaireon.writing import after_writing
         from policies.models import ghost_reference_finders
         from policies.serializers import known_names
 
         ghost_reference_finders.append(flows.mentions_of)
+        sample_finders.append(customers.samples_from)
         after_writing.extend((default_flow.keep_one, assembly.log_assembly, budgets.keep_what_is_asked))
         on_tenant_created.append(outcomes.create_system_outcomes)
         known_names.update(segment=segments.names_in, outcome=outcomes.keys_in)

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "policies",
     "decisioning",
     "unfold.apps.BasicAppConfig",  # the theme; the site is kaireon.admin.site
+    "unfold.contrib.filters",  # its filters that search
     "kaireon.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

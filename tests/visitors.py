@@ -33,6 +33,11 @@ def filled(page: Any, **values: Any) -> dict[str, Any]:
         if name == "scopes":
             for number, row in enumerate(shown):
                 sent |= {f"scopes-{number}-scope": row["scope"], f"scopes-{number}-scopeId": row["scopeId"] or ""}
+        elif name == "personalization":
+            for number, row in enumerate(shown):
+                sent |= {
+                    f"{name}-{number}-{part}": getattr(row, part) for part in ("variable", "source", "fallback", "kept")
+                }
         elif hasattr(bound.field.widget, "decompress"):
             for number, part in enumerate(bound.field.widget.decompress(shown)):
                 sent[f"{name}_{number}"] = "" if part is None else str(part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from decisioning.models.segments import Segment
@@ -54,3 +56,9 @@ def known_of(tenant: Tenant, customer_id: str) -> tuple[str | None, frozenset[st
     rows = list(Customer.objects.of(tenant).filter(customer_id=customer_id).values_list(*columns))
     names = frozenset(name for _, name, status, deleted in rows if status == Status.ACTIVE and deleted is None)
     return (rows[0][0] or None) if rows else None, names
+
+
+def samples_from(tenant: Tenant, customer_id: str, most: int) -> list[tuple[str, dict[str, Any]]]:
+    """At most so many customers from this id on, each with the stored attributes; straight from the unique index."""
+    found = Customer.objects.of(tenant).filter(customer_id__gte=customer_id).order_by("customer_id")
+    return list(found.values_list("customer_id", "attributes")[:most])

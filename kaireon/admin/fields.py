@@ -61,3 +61,20 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(self.to_python(data) != list(initial or []))
+
+
+class ExactTextField(forms.CharField):
+    """A text as it was typed, spaces at its ends included; lines end as in the API, with a line feed alone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "required": False, "strip": False})
+
+    def to_python(self, value: Any) -> str:
+        return _with_line_feeds(super().to_python(value) or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != _with_line_feeds(initial or "")
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""The filter of every list of configured rows: the living, the deleted, or both."""
+"""Filters of lists: the living, the deleted or both; rows that refer to a row which is searched for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
+
+from kaireon.admin.entrance import entered
 
 
 class DeletedFilter(SimpleListFilter):
@@ -28,3 +32,20 @@ class DeletedFilter(SimpleListFilter):
         every, *others = super().choices(changelist)
         yield {**every, "display": "Live only"}
         yield from others
+
+
+class TenantRowsForm(AutocompleteDropdownForm):
+    """A filter's search box that knows rows of the tenant only, also when another's key is guessed."""
+
+    def __init__(self, *, request: HttpRequest, name: str, field: Any, **kwargs: Any) -> None:
+        super().__init__(request=request, name=name, field=field, **kwargs)
+        entrance = entered(request)
+        rows = field.remote_field.model.everything
+        chosen: Any = self.fields[name]
+        chosen.queryset = rows.of(entrance.tenant) if entrance else rows.none()
+
+
+class SearchedRowFilter(AutocompleteSelectFilter):
+    """Rows that refer to one other row, which is searched by name: there may be too many to list."""
+
+    form_class = TenantRowsForm

@@ -268,7 +268,7 @@ def test_all_faults_are_shown_together(person, admin):
         constraints='{"cooldownHours": -1}',
     )
     found = faults(browser.post(address(Creative, "add"), sent))
-    assert set(found) == {"placement", "weight", "content", "constraints"}
+    assert set(found) == {"placement", "weight", "content", "constraints.cooldownHours"}
     assert found["content"] == ["NaN is not JSON; send a number or null."]
     assert not Creative.everything.exists()
 

@@ -1,16 +1,18 @@
-"""The catalogue's admin."""
+"""The admin of what creatives are made of: offers and their categories, channels and their placements."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from creatives import viewsets
-from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
+from creatives.models import Category, Channel, Offer, Placement, SubCategory
 from kaireon import clock
 from kaireon.admin.fields import LinesField
 from kaireon.admin.filters import DeletedFilter
@@ -24,7 +26,7 @@ class NamedAdmin(LifecycleAdmin):
     """What every part of the catalogue shows."""
 
     list_display: Any = ("name", "state_of", "updated_at")
-    list_filter = (DeletedFilter, "status")
+    list_filter: Any = (DeletedFilter, "status")
     search_fields = ("name", "description")
 
 
@@ -135,30 +137,10 @@ class PlacementAdmin(NamedAdmin):
         ("For machines", {"fields": ("schema", "targeting"), "classes": ["collapse"]}),
     )
 
-
-@admin.register(Creative)
-class CreativeAdmin(NamedAdmin):
-    """Offers' content for channels."""
-
-    resource = viewsets.CreativeViewSet
-    icon = "palette"
-    list_display = ("name", "offer", "channel", "placement", "template_type", "state_of", "weight")
-    autocomplete_fields = ("offer", "channel", "placement")
-    fieldsets = (
-        (None, {"fields": ("name", "description", "status")}),
-        ("Where", {"fields": ("offer", "channel", "placement")}),
-        ("Content", {"fields": ("template_type", "content", "personalization")}),
-        ("Variants and limits", {"fields": ("ab_test_variant", "weight", "constraints")}),
-        ("For machines", {"fields": ("metrics",), "classes": ["collapse"]}),
-    )
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The template types the contract knows are offered; any other may be written."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "template_type" and isinstance(field, forms.Field):
-            field.help_text = (
-                f"One of {', '.join(self.resource.serializer_class.TEMPLATE_TYPES)}, or a word of your own."
-            )
-        elif db_field.name == "ab_test_variant" and isinstance(field, forms.Field):
-            field.label = "A/B test variant"
-        return field
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whoever chooses a placement for a channel, which the address then names, is offered that channel's only."""
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        channel = request.GET.get("of_channel", "")
+        return (found.filter(channel=channel) if re.fullmatch(r"[0-9]{1,18}", channel) else found), duplicates

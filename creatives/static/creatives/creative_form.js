@@ -1,0 +1,190 @@
+// The editor of a creative: a preview that follows the typing, fields that follow the template type, rows of tokens.
+// Everything is drawn by the server; without this script its buttons ask for the same pages.
+
+const DELAY = 300; // milliseconds of silence before the preview is asked for
+const FIELDS = "fieldset.content-fields";
+const picker = document.querySelector("[data-preview-of]");
+const form = document.getElementById(picker?.dataset.previewOf);
+let waiting, asking;
+
+document.querySelectorAll("[data-without-script]").forEach((button) => button.remove());
+
+function sent() {
+  return new FormData(form);
+}
+
+// -- the preview
+
+async function showPreview() {
+  asking?.abort();
+  asking = new AbortController();
+  const { address } = picker.dataset;
+  const posts = form.method === "post";
+  const target = posts ? address : `${address}?${new URLSearchParams(sent())}`;
+  const options = { credentials: "same-origin", signal: asking.signal, ...(posts && { method: "POST", body: sent() }) };
+  try {
+    const answer = await fetch(target, options);
+    if (answer.ok) {
+      put(await answer.text());
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") {
+      throw error;
+    }
+  }
+}
+
+function put(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  document.getElementById("preview").replaceChildren(holder.content);
+  showTokens(read("tokens-found"), read("sources-known"));
+}
+
+function read(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
+function soon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(showPreview, DELAY);
+}
+
+// -- the tokens
+
+function showTokens(places, sources) {
+  const table = document.querySelector("[data-tokens]");
+  if (!table) {
+    return;
+  }
+  const mapped = new Set();
+  for (const row of table.querySelectorAll("[data-row]")) {
+    const token = row.querySelector("[data-variable]").value;
+    if (row.dataset.suggested !== undefined && !(token in places) && isBlank(row)) {
+      row.remove();
+      continue;
+    }
+    mapped.add(token);
+    row.querySelector("[data-state]").textContent = token ? places[token] ?? table.dataset.unused : "";
+  }
+  for (const [token, place] of Object.entries(places)) {
+    if (!mapped.has(token)) {
+      const row = addRow(table);
+      row.dataset.suggested = "";
+      row.querySelector("[data-variable]").value = token;
+      row.querySelector("[data-state]").textContent = place;
+    }
+  }
+  const list = document.getElementById("token-sources");
+  const known = new Set([...list.options].map((option) => option.value));
+  list.append(...sources.filter((source) => !known.has(source)).map((source) => new Option(source, source)));
+}
+
+function isBlank(row) {
+  return !row.querySelector("[data-source]").value && !row.querySelector("[data-fallback]").value;
+}
+
+function addRow(table) {
+  const numbers = [...table.querySelectorAll("[data-variable]")].map((input) => Number(input.name.split("-")[1]));
+  const blank = table.querySelector("template[data-blank]");
+  const holder = document.createElement("template");
+  holder.innerHTML = blank.innerHTML.replaceAll("__number__", String(Math.max(-1, ...numbers) + 1));
+  const row = holder.content.firstElementChild;
+  blank.before(row);
+  return row;
+}
+
+// -- the fields of the template type
+
+async function showFields() {
+  const body = sent();
+  body.set("_fields", "1");
+  const answer = await fetch(window.location.href, { method: "POST", body, credentials: "same-origin" });
+  if (!answer.ok) {
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector(FIELDS);
+  fresh.querySelectorAll("[data-without-script]").forEach((button) => button.remove());
+  document.querySelector(FIELDS).replaceWith(fresh);
+  document.querySelector("[data-template-type]").focus();
+  soon();
+}
+
+// -- the customers, and the placements of a channel
+
+async function suggestCustomers(input) {
+  const answer = await fetch(`${picker.dataset.samples}?q=${encodeURIComponent(input.value)}`);
+  if (answer.ok) {
+    const { customers } = await answer.json();
+    input.list.replaceChildren(...customers.map((id) => new Option(id, id)));
+  }
+}
+
+function followChannel() {
+  const channel = document.getElementById("id_channel");
+  const $ = window.django?.jQuery;
+  if (!channel || !$) {
+    return;
+  }
+  $.ajaxPrefilter((options) => {
+    if (options.data?.includes("field_name=placement") && channel.value) {
+      options.data += `&of_channel=${encodeURIComponent(channel.value)}`;
+    }
+  });
+  // Select2 tells jQuery alone, and Django says "change" once more when the page is ready.
+  const chosen = new Map(["offer", "channel", "placement"].map((name) => [name, $(`#id_${name}`).val()]));
+  for (const name of chosen.keys()) {
+    $(`#id_${name}`).on("change", ({ target }) => {
+      if (chosen.get(name) === target.value) {
+        return;
+      }
+      chosen.set(name, target.value);
+      if (name === "channel") {
+        $("#id_placement").val(null).trigger("change");
+      }
+      soon();
+    });
+  }
+}
+
+if (form) {
+  const ours = (target) => target.form === form;
+  document.addEventListener("input", ({ target }) => {
+    if (!ours(target)) {
+      return;
+    }
+    soon();
+    if (target.name === "sample_customer") {
+      suggestCustomers(target);
+    }
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-template-type]") && target.value) {
+      showFields();
+    } else if (target.matches(".own-type") && target.value.trim()) {
+      showFields();
+    } else if (ours(target)) {
+      soon();
+    }
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.name === "sample_customer" && !target.list.options.length) {
+      suggestCustomers(target);
+    }
+  });
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-tokens] button");
+    if (button?.matches("[data-add]")) {
+      addRow(button.closest("[data-tokens]")).querySelector("[data-variable]").focus();
+    } else if (button?.matches("[data-remove]")) {
+      const table = button.closest("[data-tokens]");
+      button.closest("[data-row]").remove();
+      table.querySelector("[data-add]").focus();
+      soon();
+    }
+  });
+  form.addEventListener("submit", (event) => event.target.method === "get" && event.preventDefault());
+  followChannel();
+  showTokens(read("tokens-found"), read("sources-known"));
+}
