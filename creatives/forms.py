@@ -27,6 +27,7 @@ CONSTRAINT_LABELS = {
     "cooldownHours": ("Cooldown in hours", "So long after each contact the customer is not shown this creative again."),
     "priorityOverride": ("Priority", "From 0 to 100; for this creative it replaces the offer's priority."),
 }
+UNREADABLE = "The JSON of the content cannot be read as an object; what it holds is left out."
 
 
 class CreativeForm(LifecycleForm):
@@ -50,8 +51,9 @@ class CreativeForm(LifecycleForm):
         ]
         for one in self.objects:
             self.initial.update(one.initial())
+            self.fields[one.name].widget.attrs["rows"] = 2 if one.fields else 12
         if not keys:
-            self.fields["content"].label = "Content (JSON)"
+            self.fields["content"].label, self.fields["content"].help_text = "Content (JSON)", ""
         tokens: Any = self.fields["personalization"].widget
         content = self._content(self._said(["content", *self.objects[0].fields.values()]))
         tokens.places = places_said(content, self.template)
@@ -107,12 +109,13 @@ class CreativeForm(LifecycleForm):
             personalization=[mapping for mapping in mappings if mapping.get("variable")],
             weight=said.get("weight") or 0,
             place=Place(offer=offer, channel=channel, placement=placement) if offer and channel else None,
-            faults=() if "content" in said else ("The JSON of the content cannot be read; what it holds is left out.",),
+            faults=() if isinstance(said.get("content", ""), dict | None) else (UNREADABLE,),
         )
 
     def _content(self, said: Mapping[str, Any]) -> dict[str, Any]:
         changed = self.changed_data if self.is_bound else []
-        return self.objects[0].read(said, changed=changed, refuse=lambda field, message: None)
+        content = self.objects[0].read(said, changed=changed, refuse=lambda field, message: None)
+        return content if isinstance(content, dict) else {}
 
     def _said(self, names: Iterable[str]) -> dict[str, Any]:
         """The value of every field that can be read; of a page nobody has typed into, what it starts with."""
@@ -190,6 +193,6 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
 
 
-def _differ(one: Mapping[str, Any], other: Any) -> bool:
+def _differ(one: Any, other: Any) -> bool:
     """Also 1 and true, which are equal to Python alone."""
     return json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True)

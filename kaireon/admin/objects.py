@@ -28,19 +28,19 @@ class ObjectFields:
         """What the fields show before anybody has typed."""
         return {self.name: self.rest} | {field: self.kept.get(key) for key, field in self.fields.items()}
 
-    def read(
-        self, said: Mapping[str, Any], *, changed: Container[str], refuse: Callable[[str, str], None]
-    ) -> dict[str, Any]:
-        """The object that the fields say; `refuse` is told `(field, message)`."""
-        whole = dict(said.get(self.name) or {})
-        for key, field in self.fields.items():
-            value = self._value(key, said.get(field), changed=field in changed)
-            if value is MISSING:
-                continue
-            if whole.get(key) is not None:
+    def read(self, said: Mapping[str, Any], *, changed: Container[str], refuse: Callable[[str, str], None]) -> Any:
+        """The object that the fields say, or JSON that is none; `refuse` is told `(field, message)`."""
+        rest = said.get(self.name) or {}
+        if not isinstance(rest, dict):
+            return rest
+        values = {
+            key: self._value(key, said.get(field), changed=field in changed) for key, field in self.fields.items()
+        }
+        whole = {key: value for key, value in values.items() if value is not MISSING}
+        for key in whole:
+            if rest.get(key) is not None:
                 refuse(self.name, f"{key} has a field of its own; write it there or here, not in both.")
-            whole[key] = value
-        return whole
+        return whole | {key: value for key, value in rest.items() if key not in whole}
 
     def _value(self, key: str, typed: Any, *, changed: bool) -> Any:
         if not changed:

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from creatives.models import Creative
 from creatives.template_types import TEMPLATE_TYPES
-from kaireon.tenancy import Role
 from tests.visitors import address
 
 PICTURE = (
@@ -26,12 +25,16 @@ CONTENT: dict[str, dict[str, Any]] = {
         "subject": "{first_name}, you're pre-approved",
         "preheader": "Up to {limit} more, without paperwork",
         "headline": "Hey {first_name}, lift your limit",
-        "body": "<p>Your Platinum status pre-qualifies you for up to <strong>{limit}</strong>.</p><p>It takes a minute.</p>",
+        "body": "<p>Your Platinum status pre-qualifies you for up to <strong>{limit}</strong>.</p>",
         "imageUrl": PICTURE,
         "ctaText": "Accept upgrade",
         "ctaUrl": "https://example.com/accept",
     },
-    "push_notification": {"headline": "Hey {first_name}", "body": "Lift your limit to {limit} today.", "imageUrl": PICTURE},
+    "push_notification": {
+        "headline": "Hey {first_name}",
+        "body": "Lift your limit to {limit} today.",
+        "imageUrl": PICTURE,
+    },
     "sms_text": {"body": "Hi {first_name}, your limit can rise to {limit}. Reply YES and we’ll do the rest."},
     "in_app_modal": {
         "headline": "Lift your limit",
@@ -40,7 +43,12 @@ CONTENT: dict[str, dict[str, Any]] = {
         "ctaText": "Accept",
         "ctaUrl": "https://example.com/accept",
     },
-    "banner": {"headline": "Up to {limit} more", "body": "For you, {first_name}.", "imageUrl": PICTURE, "ctaText": "See how"},
+    "banner": {
+        "headline": "Up to {limit} more",
+        "body": "For you, {first_name}.",
+        "imageUrl": PICTURE,
+        "ctaText": "See how",
+    },
     "content_card": {
         "headline": "Your limit, lifted",
         "body": "<p>{first_name}, raise it to {limit} in a minute.</p>",
@@ -80,7 +88,12 @@ def open_(page: Page, row: Creative) -> Any:
 @pytest.mark.parametrize("known", TEMPLATE_TYPES, ids=lambda known: known.slug)
 def test_every_template_type_is_looked_at_in_its_frame(known, page, made, axe, shot):
     row = made(
-        "Previewed", templateType=known.slug, content=CONTENT[known.slug], personalization=MAPPINGS, status="active", weight=60
+        "Previewed",
+        templateType=known.slug,
+        content=CONTENT[known.slug],
+        personalization=MAPPINGS,
+        status="active",
+        weight=60,
     )
     made("Other variant", weight=40, status="active")
     frame = open_(page, row)
