@@ -136,12 +136,17 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
     store(rows)
 
 
-def record_of(interaction: Interaction, *, first: bool) -> bytes:
-    """The bytes an interaction adds to a ledger, whose first record it may be; before any transaction, as `learn`."""
-    contact = contact_told(interaction)
-    learn(interaction.tenant, [contact.outcome, contact.label or "", contact.campaign or ""])
-    record = contact.at, codec.trace_of(contact, _numbers_of(interaction.tenant, [contact]))
-    return codec.append(b"", record) if first else codec.packed(record)
+def records_of(tenant: Tenant, happened: Sequence[Interaction], *, first: bool) -> bytes:
+    """The bytes that interactions add to a ledger, whose first ones they may be."""
+    contacts = [contact_told(each) for each in happened]
+    numbers = _numbers_of(tenant, contacts)
+    records = codec.encode((contact.at, codec.trace_of(contact, numbers)) for contact in contacts)
+    return records if first else records[len(codec.FORMAT) :]
+
+
+def learn_of(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
+    """Gives the words of interactions their numbers, as `learn`."""
+    learn(tenant, {word for each in interactions for word in (each.outcome, each.label, each.campaign_id) if word})
 
 
 def _grown(
@@ -166,12 +171,11 @@ def store(rows: Iterable[ContactLedger]) -> None:
     ContactLedger.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=columns)
 
 
-def release(rows: Iterable[ContactLedger], places: Iterable[Reservation]) -> None:
-    """Takes places out of ledgers whose rows are locked; they are not stored yet."""
-    by_customer = {row.customer_id: row for row in rows}
+def without(held: bytes, places: Iterable[Reservation]) -> bytes:
+    """A ledger's holds without these places."""
     for place in places:
-        row = by_customer[place.customer_id]
-        row.holds = holds.remove(bytes(row.holds), decision=place.decision_key, rank=place.rank)
+        held = holds.remove(held, decision=place.decision_key, rank=place.rank)
+    return held
 
 
 def contact_held(place: Reservation) -> Contact:
@@ -206,12 +210,17 @@ def lock(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, ContactLedg
     rows = ContactLedger.objects.of(tenant).filter(customer_id__in=wanted).select_for_update().order_by("customer_id")
     locked = {row.customer_id: row for row in rows}
     while missing := sorted(wanted - locked.keys()):  # again, if somebody erased a customer meanwhile
-        ContactLedger.objects.bulk_create(
-            [ContactLedger(tenant=tenant, customer_id=customer_id, complete_from=NOTHING) for customer_id in missing],
-            ignore_conflicts=True,
-        )
+        make(tenant, missing)
         locked = {row.customer_id: row for row in rows.all()}
     return locked
+
+
+def make(tenant: Tenant, customer_ids: Iterable[str]) -> None:
+    """Gives customers ledgers that hold nothing one may rely on, unless they have some by now."""
+    rows = [
+        ContactLedger(tenant=tenant, customer_id=customer_id, complete_from=NOTHING) for customer_id in customer_ids
+    ]
+    ContactLedger.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:

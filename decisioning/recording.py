@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from django.db.models import Model
 
 from decisioning import budgets
-from decisioning.ledgers import extend, refill
-from decisioning.models import ContactLedger, Interaction, Presentation
-from decisioning.models.ledgers import EVERYTHING, NOTHING
+from decisioning.ledgers import extend, lock, refill, without
+from decisioning.models import Interaction, Presentation, Reservation
+from decisioning.models.ledgers import NOTHING
+from decisioning.outlines import Addition, Outline, add
 from decisioning.reservations import NOT_PRESENTED, PRESENTING, settlement_for
 from kaireon.inserting import insert, insert_keyed
 from kaireon.statements import dialect, fetch, listed, write
 from kaireon.tenancy import Tenant
-
-HISTORY = Interaction._meta.db_table
 
 LineOf = tuple[int, int]  # a decision and a rank
 
@@ -35,7 +34,7 @@ class Recorded:
     warnings: list[str] = field(default_factory=list)
 
 
-def record(tenant: Tenant, rows: Mapping[str, ContactLedger], interactions: Sequence[Interaction]) -> list[Recorded]:
+def record(tenant: Tenant, ledgers: Mapping[str, Outline], interactions: Sequence[Interaction]) -> list[Recorded]:
     """Stores interactions, in their order, with ledgers and totals, inside a transaction that holds these ledgers.
 
     What becomes of an interaction that is already known as its line's contact is that contact.
@@ -44,34 +43,53 @@ def record(tenant: Tenant, rows: Mapping[str, ContactLedger], interactions: Sequ
     recorded = [lines.judge(interaction) for interaction in interactions]
     for each in recorded:
         if not each.duplicate:
-            each.warnings += settlement.settle(each.interaction, now=each.interaction.recorded_at)
+            each.warnings += settlement.settle(each.interaction)
     stored = [each.interaction for each in recorded if not each.duplicate]
-    before = _without_history(tenant, rows.values())
     insert_keyed(Interaction, stored)
     lines.store()
-    counted: dict[str, list[Interaction]] = defaultdict(list)
-    for interaction in stored:
-        if not interaction.void:
-            counted[interaction.customer_id].append(interaction)
-    told_anew = {row.customer_id for row in rows.values() if row.complete_from == NOTHING} - before
-    told_anew |= {interaction.customer_id for interaction in lines.voided}
-    for customer_id in before:
-        rows[customer_id].complete_from = EVERYTHING
-    settlement.store(tenant, rows.values())
-    extend(tenant, [row for row in rows.values() if row.customer_id not in told_anew], counted)
-    refill(tenant, told_anew)
-    budgets.count(tenant, [each for group in counted.values() for each in group])
+    settlement.store(tenant)
+    counted = [interaction for interaction in stored if not interaction.void]
+    _tell(tenant, ledgers, counted, settlement.settled, anew={each.customer_id for each in lines.voided})
+    budgets.count(tenant, counted)
     budgets.count(tenant, lines.voided, step=-1)
     return recorded
 
 
-def _without_history(tenant: Tenant, rows: Iterable[ContactLedger]) -> set[str]:
-    """Of the ledgers that hold nothing one may rely on, those of customers to whom nothing has happened yet."""
-    new = {row.customer_id for row in rows if row.complete_from == NOTHING}
-    if not new:
-        return new
-    sql = f"SELECT DISTINCT customer_id FROM {HISTORY} WHERE tenant_id = %s AND customer_id {dialect()['words']}"
-    return new - {customer_id for (customer_id,) in fetch(sql, [tenant.pk, listed(new)])}
+def _tell(
+    tenant: Tenant,
+    ledgers: Mapping[str, Outline],
+    counted: Iterable[Interaction],
+    settled: Iterable[Reservation],
+    *,
+    anew: set[str],
+) -> None:
+    """Makes ledgers tell what happened by now: most by adding to them, those without room by compacting them as well.
+
+    Those of the customers in `anew`, and those that hold nothing one may add to, are written from history.
+    """
+    happened: dict[str, list[Interaction]] = defaultdict(list)
+    for interaction in counted:
+        happened[interaction.customer_id].append(interaction)
+    gone: dict[str, list[Reservation]] = defaultdict(list)
+    for place in settled:
+        gone[place.customer_id].append(place)
+    anew |= {customer_id for customer_id, ledger in ledgers.items() if ledger.complete_from == NOTHING}
+    roomy = {
+        customer_id
+        for customer_id, ledger in ledgers.items()
+        if customer_id not in anew and ledger.has_room(len(happened[customer_id]))
+    }
+    add(
+        Addition(ledger, ledger.records(tenant, happened[customer_id]), without(ledger.holds, gone[customer_id]))
+        for customer_id, ledger in ledgers.items()
+        if customer_id in roomy
+    )
+    if full := ledgers.keys() - anew - roomy:
+        rows = lock(tenant, full)
+        for customer_id, row in rows.items():
+            row.holds = without(bytes(row.holds), gone[customer_id])
+        extend(tenant, list(rows.values()), happened)
+    refill(tenant, anew)
 
 
 class _Lines:
@@ -87,6 +105,7 @@ class _Lines:
 
     def judge(self, interaction: Interaction) -> Recorded:
         """What is to become of an interaction; a line's first impression is its contact unless it is void."""
+        interaction.void = False  # what an attempt that failed found out may no longer hold
         if interaction.decision_key is None or interaction.rank is None or interaction.outcome not in PRESENTING:
             return Recorded(interaction)
         line = interaction.decision_key, interaction.rank

@@ -6,14 +6,14 @@ has lapsed counts in no window and no budget, whether or not anybody has noticed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
 from decisioning import budgets
-from decisioning.ledgers import lock, release, store
-from decisioning.models import ContactLedger, Interaction, Reservation
+from decisioning.ledgers import lock, store, without
+from decisioning.models import Interaction, Reservation
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.models.reservations import ReservationState
 from kaireon.batching import in_batches
@@ -41,37 +41,36 @@ class Settlement:
     settled: list[Reservation] = field(default_factory=list)
 
     @classmethod
-    def of(cls, place: Reservation | None, interaction: Interaction) -> Self:
-        """That of the one place which the interaction's line has."""
-        return cls({} if place is None else {(interaction.decision_key or 0, interaction.rank or 0): place})
+    def of(cls, place: Reservation | None) -> Self:
+        """That of one place, or of none."""
+        return cls({} if place is None else {(place.decision_key, place.rank): place})
 
-    def settle(self, interaction: Interaction, *, now: datetime) -> list[str]:
+    def settle(self, interaction: Interaction) -> list[str]:
         """Settles the interaction's place if there is one; warnings about one that was gone before."""
         line = interaction.decision_key or 0, interaction.rank or 0
         place = self.found.get(line) if interaction.outcome in SETTLING else None
         if place is None:
             return []
         if place.state == ReservationState.OPEN:
-            self._close(place, interaction, now)
+            self._close(place, interaction)
         if interaction.outcome == IMPRESSION and (why := LATE.get(ReservationState(place.state))):
             return [f"Of rank {line[1]} {why}."]
         return []
 
-    def _close(self, place: Reservation, interaction: Interaction, now: datetime) -> None:
-        if place.expires_at <= now:
+    def _close(self, place: Reservation, interaction: Interaction) -> None:
+        if place.expires_at <= interaction.recorded_at:
             place.state = ReservationState.LAPSED
         else:
             presented = interaction.outcome == IMPRESSION
             place.state = ReservationState.COMMITTED if presented else ReservationState.RELEASED
         self.settled.append(place)
 
-    def store(self, tenant: Tenant, rows: Iterable[ContactLedger]) -> None:
-        """Stores what was settled; the ledgers, which are locked, lose the places and are stored by the caller."""
+    def store(self, tenant: Tenant) -> None:
+        """Stores what was settled; taking the places out of the ledgers, which are locked, is left to the caller."""
         for state in {place.state for place in self.settled}:
             keys = [place.pk for place in self.settled if place.state == state]
             sql = f"UPDATE {TABLE} SET state = %s WHERE id {dialect()['keys']} RETURNING id"
             write(sql, [str(state), listed(keys)])
-        release(rows, self.settled)
         budgets.hold(tenant, self.settled, step=-1)
 
 
@@ -96,6 +95,8 @@ def lapse(tenant: Tenant, places: Sequence[Reservation], *, now: datetime) -> in
     lapsed = list(due.filter(pk__in=[place.pk for place in places]))
     for place in lapsed:
         place.state = ReservationState.LAPSED
-    Settlement(settled=lapsed).store(tenant, rows.values())
+    Settlement(settled=lapsed).store(tenant)
+    for place in lapsed:
+        rows[place.customer_id].holds = without(bytes(rows[place.customer_id].holds), [place])
     store(rows.values())
     return len(lapsed)

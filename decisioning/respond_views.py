@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from decisioning.asking import admit
 from decisioning.lookup import Caller, Known, caller_of, identify, in_force, inform
 from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, is_key, report_of
-from decisioning.responding import Outcome, respond, respond_once
+from decisioning.responding import respond, respond_once
 from decisioning.standing import stand
 from kaireon.api.errors import described, envelope, refuse
 from kaireon.api.fields import shown
@@ -74,7 +74,7 @@ class RespondView(PlainView):
         admit(self, request, caller, known)
         around = Surroundings(known.tenant, in_force(caller, known), [body], now=known.at, made=standing.made)
         report = report_of(body, payload, around, header_key=header_key)
-        answer = respond_once(known.tenant, report, standing)
+        answer = respond_once(known.tenant, report, standing).answer()
         return as_json(answer, status=200 if answer.get("duplicate") else 201)
 
 
@@ -105,11 +105,9 @@ class RespondBulkView(PlainView):
         items = _items(payload)
         bodies = [RESPOND.read(item) if isinstance(item, Mapping) else None for item in items]
         around = Surroundings(known.tenant, configuration, [body for body in bodies if body is not None], now=known.at)
-        outcomes = _judged(known, items, bodies, around)
+        faults = _faults(known, items, bodies, around)
         errors = [
-            {"index": index, "error": described(outcome)}
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, Exception)
+            {"index": index, "error": described(fault)} for index, fault in enumerate(faults) if fault is not None
         ]
         succeeded = len(items) - len(errors)
         counted = {"processed": len(items), "succeeded": succeeded, "failed": len(errors), "errors": errors}
@@ -137,19 +135,19 @@ def _items(payload: Mapping[str, Any]) -> list[Any]:
     return items
 
 
-def _judged(
+def _faults(
     known: Known, items: list[Any], bodies: list[Body | None], around: Surroundings
-) -> list[Outcome | ValidationError]:
-    """What became of every item: its answer, or why it was refused."""
-    judged: list[Any] = []
+) -> list[APIException | None]:
+    """Carries out every item that can be; why the others were refused."""
+    judged: list[Report | ValidationError] = []
     for item, body in zip(items, bodies, strict=True):
         try:
             judged.append(_report(item, body, around))
         except ValidationError as error:
             judged.append(error)
     reports = [each for each in judged if isinstance(each, Report)]
-    answers = iter(respond(known.tenant, reports) if reports else ())
-    return [next(answers) if isinstance(each, Report) else each for each in judged]
+    outcomes = iter(respond(known.tenant, reports) if reports else ())
+    return [next(outcomes).conflict if isinstance(each, Report) else each for each in judged]
 
 
 def _report(item: Any, body: Body | None, around: Surroundings) -> Report:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import straight
-from decisioning.idempotency import Gate, KeyReused, gates, hash_of, keep, numbered
-from decisioning.ledgers import lock
+from decisioning.idempotency import Answer, Gate, KeyReused, gates, hash_of, keep, numbered
+from decisioning.ledgers import learn_of
 from decisioning.manifest import packed
-from decisioning.models import Decision, Interaction
+from decisioning.models import Decision
+from decisioning.outlines import lock_outlines
 from decisioning.recording import Recorded, record
 from decisioning.reports import Report
 from decisioning.reservations import Settlement
@@ -21,102 +24,96 @@ from kaireon import clock
 from kaireon.reading import patience
 from kaireon.tenancy import Tenant
 
-Answer = dict[str, Any]
-Outcome = Answer | KeyReused
+MOST_ATTEMPTS = 10
 
 
-def respond_once(tenant: Tenant, report: Report, standing: Standing) -> Answer:
-    """What is answered to one report, of which was read how things stand. Raises KeyReused."""
-    if report.idempotency_key is not None and standing.gate is not None:
-        return standing.gate.again(report.idempotency_key, hash_of(report.payload))
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a report: what was recorded, or the gate that an earlier call with its key has left."""
+
+    report: Report
+    became: Recorded | Gate
+
+    @property
+    def conflict(self) -> KeyReused | None:
+        """Why the report was refused, if its key was used for another one."""
+        if isinstance(self.became, Gate) and self.became.request_hash != hash_of(self.report.payload):
+            return KeyReused(self.report.idempotency_key or "")
+        return None
+
+    def answer(self) -> Answer:
+        """What is answered. Raises KeyReused."""
+        if isinstance(self.became, Gate):
+            return self.became.again(self.report.idempotency_key or "", hash_of(self.report.payload))
+        return numbered(_answer(self.report, self.became), self.became.interaction.pk)
+
+    def gate(self) -> Gate:
+        """What is kept of it."""
+        if isinstance(self.became, Gate):
+            return self.became
+        answer = packed(_answer(self.report, self.became))
+        return Gate(hash_of(self.report.payload), answer, self.became.interaction.pk)
+
+
+def respond_once(tenant: Tenant, report: Report, standing: Standing) -> Outcome:
+    """What became of one report, of which was read how things stand."""
+    if standing.gate is not None:
+        return Outcome(report, standing.gate)
+    learn_of(tenant, [report.interaction])
     if straight.is_open(report.interaction, standing):
-        answer = _straight(report, standing)
-        if answer is not None:
-            return answer
-    [outcome] = respond(tenant, [report])
-    if isinstance(outcome, KeyReused):
-        raise outcome
-    return outcome
+        settlement = Settlement.of(standing.place)
+        outcome = Outcome(report, Recorded(report.interaction, warnings=settlement.settle(report.interaction)))
+        gate = None if report.idempotency_key is None else (report.idempotency_key, outcome.gate())
+        if straight.record(report.interaction, standing, settlement.settled, gate):
+            return outcome
+    return respond(tenant, [report])[0]
 
 
 def respond(tenant: Tenant, reports: Sequence[Report]) -> list[Outcome]:
-    """What is answered to each report: what was stored, what was answered the first time, or a KeyReused.
+    """What became of each report.
 
     All that is stored is stored in one transaction, under the locks of the customers' ledgers. Somebody else may bring
     the same new key for another customer at the same moment; the reports are then carried out once more.
     """
-    try:
+    learn_of(tenant, [report.interaction for report in reports])
+    for _ in range(MOST_ATTEMPTS - 1):
+        with suppress(IntegrityError), transaction.atomic():
+            return _carried_out(tenant, reports)
+    with transaction.atomic():
         return _carried_out(tenant, reports)
-    except IntegrityError:
-        return _carried_out(tenant, reports)
-
-
-def _straight(report: Report, standing: Standing) -> Answer | None:
-    """The answer if the report was recorded the straight way; None if somebody was faster."""
-    interaction, settlement = report.interaction, Settlement.of(standing.place, report.interaction)
-    warnings = settlement.settle(interaction, now=interaction.recorded_at)
-    answer = _answer(report, Recorded(interaction, warnings=warnings))
-    gate = None if report.idempotency_key is None else (report.idempotency_key, _gate(report, answer))
-    if not straight.record(interaction, standing, next(iter(settlement.settled), None), gate):
-        return None
-    return numbered(answer, interaction.pk)
 
 
 def _carried_out(tenant: Tenant, reports: Sequence[Report]) -> list[Outcome]:
-    with transaction.atomic():
-        patience()
-        answers, due = _answered_before(tenant, reports)
-        rows = lock(tenant, {reports[number].interaction.customer_id for number in due})
-        if any(reports[number].idempotency_key is not None for number in due):
-            answers, due = _answered_before(tenant, reports)  # by somebody who held the ledgers until now
-        interactions = [reports[number].interaction for number in due]
-        concerned = {each.customer_id: rows[each.customer_id] for each in interactions}
-        recorded = dict(zip(due, record(tenant, concerned, interactions), strict=True))
-        kept = {}
-        for number, each in recorded.items():
-            report, answer = reports[number], _answer(reports[number], each)
-            answers[number] = numbered(answer, each.interaction.pk)
-            if report.idempotency_key is not None:
-                gate = _gate(report, answer)._replace(interaction_key=each.interaction.pk)
-                kept[report.idempotency_key] = gate, report.interaction.recorded_at
-        keep(tenant, ENDPOINT, kept)
-        for number in range(len(reports)):
-            if number not in answers:  # an earlier report of the call brought the same key
-                report = reports[number]
-                answers[number] = _again(report, kept[report.idempotency_key or ""][0])
-    return [answers[number] for number in range(len(reports))]
+    patience()
+    keys = {report.idempotency_key for report in reports if report.idempotency_key is not None}
+    known = gates(tenant, ENDPOINT, keys)
+    due = _due(reports, known)
+    ledgers = lock_outlines(tenant, {report.interaction.customer_id for report in due})
+    recorded = record(tenant, ledgers, [report.interaction for report in due])
+    outcomes = {id(report): Outcome(report, each) for report, each in zip(due, recorded, strict=True)}
+    fresh = {
+        report.idempotency_key: (outcomes[id(report)].gate(), report.interaction.recorded_at)
+        for report in due
+        if report.idempotency_key is not None
+    }
+    keep(tenant, ENDPOINT, fresh)
+    known |= {key: gate for key, (gate, _) in fresh.items()}
+    return [outcomes.get(id(report)) or Outcome(report, known[report.idempotency_key or ""]) for report in reports]
 
 
-def _answered_before(tenant: Tenant, reports: Sequence[Report]) -> tuple[dict[int, Outcome], list[int]]:
-    """The answers to reports whose key was used before, and the numbers of those that are due, each key once."""
-    found = gates(
-        tenant, ENDPOINT, {report.idempotency_key for report in reports if report.idempotency_key is not None}
-    )
-    answers: dict[int, Outcome] = {}
-    due: dict[Any, int] = {}
+def _due(reports: Sequence[Report], known: Collection[str]) -> list[Report]:
+    """The reports without a key, and of each key nobody knows yet the first one."""
+    found: dict[Any, Report] = {}
     for number, report in enumerate(reports):
         key = report.idempotency_key
-        if key is not None and key in found:
-            answers[number] = _again(report, found[key])
-        else:
-            due.setdefault(number if key is None else (key,), number)
-    return answers, list(due.values())
-
-
-def _again(report: Report, gate: Gate) -> Outcome:
-    try:
-        return gate.again(report.idempotency_key or "", hash_of(report.payload))
-    except KeyReused as error:
-        return error
-
-
-def _gate(report: Report, answer: Answer) -> Gate:
-    return Gate(hash_of(report.payload), packed(answer))
+        if key is None or key not in known:
+            found.setdefault(number if key is None else key, report)
+    return list(found.values())
 
 
 def _answer(report: Report, recorded: Recorded) -> Answer:
     """What is answered, but for the interaction's id."""
-    stored: Interaction = recorded.interaction
+    stored = recorded.interaction
     answer = {
         "recommendationId": None if stored.decision_key is None else Decision.id_kind.encode(stored.decision_key),
         "customerId": stored.customer_id,

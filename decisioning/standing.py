@@ -14,6 +14,7 @@ from decisioning import idempotency
 from decisioning.idempotency import Gate
 from decisioning.lookup import Caller, Known, beside
 from decisioning.models import ContactLedger, Decision, Interaction, Presentation, Reservation
+from decisioning.outlines import Outline
 from kaireon.statements import dialect, moment
 
 ENDPOINT = "respond"
@@ -21,19 +22,10 @@ ENDPOINT = "respond"
 Made = tuple[str, bytes]  # whom a decision was made for, and its record
 
 
-class Ledger(NamedTuple):
-    """What there is to know of a ledger for adding to it: how many bytes its records have, and not which."""
-
-    size: int
-    complete_from: int
-    revision: int
-    holds: bytes
-
-
 class Standing(NamedTuple):
     """What was read: the decision, if there is one, by its key; `presented` says that its line was or never will be."""
 
-    ledger: Ledger | None
+    ledger: Outline | None
     stranger: bool
     made: Mapping[int, Made]
     presented: bool
@@ -43,31 +35,32 @@ class Standing(NamedTuple):
 
 def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> tuple[Known, Standing]:
     """Who reports and how things stand about what a body says. Raises UnknownKey."""
-    key = values.get("idempotencyKey", header_key)
+    idempotency_key = values.get("idempotencyKey", header_key)
     decision = Decision.id_kind.decode(values.get("recommendationId"))
     joins, parameters = ["ledger"], [values.get("customerId", "")]
     if decision is not None:
         joins.append("line")
         parameters += [decision, values.get("rank", 0)]
-    if key is not None:
+    if idempotency_key is not None:
         joins.append("gate")
-        parameters.append(key)
+        parameters.append(idempotency_key)
     columns, sources = _statement(tuple(joins))
     known, row = beside(caller, columns, sources, parameters)
-    size, complete_from, revision, holds, stranger, *rest = row
+    key, size, complete_from, revision, holds, stranger, *rest = row
     line, gate = rest[:7], rest[7:]
-    ledger = None if revision is None else Ledger(size, complete_from, revision, bytes(holds))
-    return known, Standing(
-        ledger, bool(stranger), *_line(decision or 0, line), None if gate[0] is None else Gate(*gate)
-    )
+    ledger = None if key is None else Outline(key, size, complete_from, revision, bytes(holds))
+    told = _line(decision or 0, values.get("rank", 0), line)
+    return known, Standing(ledger, bool(stranger), *told, None if gate[0] is None else Gate(*gate))
 
 
-def _line(decision: int, row: list[Any]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
+def _line(decision: int, rank: int, row: list[Any]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
     customer_id, record, presented, key, state, expires_at, cost = row
     made = {} if customer_id is None else {decision: (customer_id, bytes(record))}
     if key is None:
         return made, presented is not None, None
-    place = Reservation(pk=key, state=state, expires_at=moment(expires_at), cost_micros=cost)
+    place = Reservation(
+        pk=key, decision_key=decision, rank=rank, state=state, expires_at=moment(expires_at), cost_micros=cost
+    )
     return made, presented is not None, place
 
 
@@ -79,7 +72,7 @@ def _statement(joins: tuple[str, ...]) -> tuple[str, str]:
     happened = f"SELECT 1 FROM {history} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
     lapse = dialect()["ms"].format("r.expires_at")
     columns = {
-        "ledger": f"""length(l.records), l.complete_from, l.revision, l.holds,
+        "ledger": f"""l.id, length(l.records), l.complete_from, l.revision, l.holds,
             CASE WHEN l.revision IS NULL THEN NOT EXISTS ({happened}) END""",
         "line": f"d.customer_id, d.record, p.id, r.id, r.state, {lapse}, r.cost_micros",
         "gate": ", ".join(f"g.{name}" for name in idempotency.COLUMNS),

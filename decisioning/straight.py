@@ -17,16 +17,15 @@ from typing import Any
 from django.db import IntegrityError, connection
 
 from decisioning import budgets
-from decisioning.engine import holds
-from decisioning.engine import ledger as codec
 from decisioning.idempotency import Gate
-from decisioning.ledgers import record_of
+from decisioning.ledgers import without
 from decisioning.models import BudgetTotal, ContactLedger, IdempotencyKey, Interaction, Presentation, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
+from decisioning.outlines import Outline
 from decisioning.reservations import PRESENTING
-from decisioning.standing import ENDPOINT, Ledger, Standing
+from decisioning.standing import ENDPOINT, Standing
 from kaireon.statements import write
 
 Step = tuple[str, Sequence[Any]]  # its name, and the values it takes
@@ -35,14 +34,14 @@ LEDGERS, HISTORY, GATES = (model._meta.db_table for model in (ContactLedger, Int
 LINES, PLACES, TOTALS = (model._meta.db_table for model in (Presentation, Reservation, BudgetTotal))
 COLUMNS = tuple(str(field.column) for field in Interaction._meta.concrete_fields if not field.primary_key)
 DIMENSIONS = ("offer", "creative", "channel", "placement", "category", "sub_category")
-NEW = Ledger(size=0, complete_from=EVERYTHING, revision=0, holds=b"")
+NEW = Outline(key=0, size=0, complete_from=EVERYTHING, revision=0, holds=b"")
 
 # Each step but the first selects from the one before it, `{0}`, and passes on the interaction's key.
 STEPS = {
     "changed": f"""UPDATE {LEDGERS} AS l SET records = l.records || %s, holds = %s, revision = l.revision + 1
-        FROM {{0}} WHERE l.tenant_id = %s AND l.customer_id = %s AND l.revision = %s RETURNING l.revision""",
+        FROM {{0}} WHERE l.id = %s AND l.revision = %s RETURNING l.revision""",
     "made": f"""INSERT INTO {LEDGERS} (records, holds, tenant_id, customer_id, revision, complete_from)
-        SELECT %s, %s, %s, %s, %s + 1, {EVERYTHING} FROM {{0}} ON CONFLICT DO NOTHING RETURNING revision""",
+        SELECT %s, %s, %s, %s, 1, {EVERYTHING} FROM {{0}} ON CONFLICT DO NOTHING RETURNING revision""",
     "recorded": f"""INSERT INTO {HISTORY} ({", ".join(COLUMNS)})
         SELECT {", ".join(["%s"] * len(COLUMNS))} FROM {{0}} RETURNING id""",
     "gated": f"""INSERT INTO {GATES} (tenant_id, endpoint, key, request_hash, answer, created_at, interaction_key)
@@ -66,11 +65,11 @@ def is_open(interaction: Interaction, standing: Standing) -> bool:
         return False
     if standing.ledger is None:
         return standing.stranger
-    return standing.ledger.complete_from != NOTHING and codec.has_room(standing.ledger.size)
+    return standing.ledger.complete_from != NOTHING and standing.ledger.has_room(1)
 
 
 def record(
-    interaction: Interaction, standing: Standing, settled: Reservation | None, gate: tuple[str, Gate] | None
+    interaction: Interaction, standing: Standing, settled: Sequence[Reservation], gate: tuple[str, Gate] | None
 ) -> bool:
     """Stores an interaction, which gets its key, with what was settled by it and the gate of its key, if it has one.
 
@@ -97,15 +96,12 @@ def _statement(names: tuple[str, ...]) -> str:
 
 
 def _steps(
-    interaction: Interaction, ledger: Ledger | None, settled: Reservation | None, gate: tuple[str, Gate] | None
+    interaction: Interaction, ledger: Outline | None, settled: Sequence[Reservation], gate: tuple[str, Gate] | None
 ) -> Iterator[Step]:
     tenant, customer_id, presents = interaction.tenant_id, interaction.customer_id, interaction.outcome in PRESENTING
     held = ledger or NEW
-    record = record_of(interaction, first=not held.size)
-    held_places = held.holds
-    if settled is not None:
-        held_places = holds.remove(held.holds, decision=interaction.decision_key or 0, rank=interaction.rank or 0)
-    yield "made" if ledger is None else "changed", [record, held_places, tenant, customer_id, held.revision]
+    added = held.records(interaction.tenant, [interaction]), without(held.holds, settled)
+    yield ("made", [*added, tenant, customer_id]) if ledger is None else ("changed", [*added, held.key, held.revision])
     yield "recorded", _row(interaction)
     if gate is not None:
         key, kept = gate
@@ -113,8 +109,8 @@ def _steps(
     if presents and interaction.decision_key is not None:
         void = interaction.outcome != IMPRESSION
         yield "presented", [tenant, customer_id, interaction.decision_key, interaction.rank, void, void]
-    if settled is not None:
-        yield "settled", [settled.state, settled.pk]
+    for place in settled:
+        yield "settled", [str(place.state), place.pk]
     amounts = _amounts(interaction, settled)
     if any(amounts):
         keys = [MARKER, *(getattr(interaction, f"{word}_key") for word in DIMENSIONS)]
@@ -129,7 +125,7 @@ def _row(interaction: Interaction) -> list[Any]:
     return values
 
 
-def _amounts(interaction: Interaction, settled: Reservation | None) -> tuple[int, int, int, int]:
+def _amounts(interaction: Interaction, settled: Sequence[Reservation]) -> list[int]:
     """What is added to totals, in the order of their columns."""
-    spent = int(interaction.outcome == IMPRESSION), interaction.cost_micros
-    return (*spent, 0, 0) if settled is None else (*spent, -1, -settled.cost_micros)
+    given_back = [-len(settled), -sum(place.cost_micros for place in settled)]
+    return [int(interaction.outcome == IMPRESSION), interaction.cost_micros, *given_back]

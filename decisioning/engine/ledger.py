@@ -79,9 +79,9 @@ def packed(record: Record) -> bytes:
     return _RECORD.pack(*record)
 
 
-def has_room(size: int) -> bool:
-    """Whether a ledger of so many bytes may get one record more without being compacted."""
-    return size + _RECORD.size <= len(FORMAT) + MOST_RECORDS * _RECORD.size
+def has_room(size: int, records: int) -> bool:
+    """Whether a ledger of so many bytes may get so many records more without being compacted."""
+    return max(size, len(FORMAT)) + records * _RECORD.size <= len(FORMAT) + MOST_RECORDS * _RECORD.size
 
 
 def encode(records: Iterable[Record]) -> bytes:

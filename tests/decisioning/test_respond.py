@@ -219,7 +219,7 @@ def test_of_many_reports_the_good_ones_are_recorded(admin: Door, tenant: Tenant,
         "decisioning.IdempotencyKey": 1,
         "decisioning.ContactLedger": 2,
         "decisioning.Presentation": 1,
-        "decisioning.Word": 2,
+        "decisioning.Word": 3,
     }
     assert list(faults(tenant, ["ada", "bob"])) == []
     assert Interaction.objects.get(outcome="impression").void is True
