@@ -14,7 +14,7 @@ from decisioning.manifest import packed, unpacked
 from decisioning.models import IdempotencyKey, Interaction
 from kaireon.api.errors import Conflict
 from kaireon.inserting import insert
-from kaireon.statements import dialect, fetch, listed
+from kaireon.statements import fetch, found, listed
 from kaireon.tenancy import Tenant
 
 TABLE = IdempotencyKey._meta.db_table
@@ -60,9 +60,11 @@ def gates(tenant: Tenant, endpoint: str, keys: Collection[str]) -> dict[str, Gat
     """The gates that earlier calls have left under these keys."""
     if not keys:
         return {}
-    sql = f"""SELECT key, {", ".join(COLUMNS)} FROM {TABLE}
-        WHERE tenant_id = %s AND endpoint = %s AND key {dialect()["words"]}"""
-    return {key: Gate(*row) for key, *row in fetch(sql, [tenant.pk, endpoint, listed(keys)])}
+    condition = found(TABLE, "x.tenant_id = %s AND x.endpoint = %s AND x.key = w.word")
+    rows = fetch(
+        f"SELECT key, {', '.join(COLUMNS)} FROM {TABLE} WHERE id {condition}", [tenant.pk, endpoint, listed(keys)]
+    )
+    return {key: Gate(*row) for key, *row in rows}
 
 
 def keep(tenant: Tenant, endpoint: str, answered: Mapping[str, tuple[Gate, datetime]]) -> None:

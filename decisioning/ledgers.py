@@ -144,6 +144,12 @@ def records_of(tenant: Tenant, happened: Sequence[Interaction], *, first: bool) 
     return records if first else records[len(codec.FORMAT) :]
 
 
+def regrown(tenant: Tenant, records: bytes, complete_from: int, happened: Sequence[Interaction]) -> tuple[bytes, int]:
+    """A ledger with interactions added, its newest records only, and the instant from which on it is complete."""
+    contacts = [contact_told(each) for each in happened]
+    return _grown(records, complete_from, contacts, _numbers_of(tenant, contacts))
+
+
 def learn_of(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
     """Gives the words of interactions their numbers, as `learn`."""
     learn(tenant, {word for each in interactions for word in (each.outcome, each.label, each.campaign_id) if word})

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from decisioning.engine import ledger as codec
-from decisioning.ledgers import make, records_of
+from decisioning.ledgers import make, records_of, regrown
 from decisioning.models import ContactLedger, Interaction
 from decisioning.models.ledgers import EVERYTHING, NOTHING
-from kaireon.statements import dialect, fetch, listed, write
+from kaireon.statements import fetch, found, listed, write
 from kaireon.tenancy import Tenant
 
 TABLE, HISTORY = ContactLedger._meta.db_table, Interaction._meta.db_table
-COLUMNS = ("id", "length(records)", "complete_from", "revision", "holds")
+# The columns of a ledger `l` that `outline` reads.
+COLUMNS = (
+    *("l.id", "length(l.records)", "l.complete_from", "l.revision", "l.holds"),
+    f"CASE WHEN length(l.records) >= {codec.has_no_room()} THEN l.records END",
+)
 
 
 class Outline(NamedTuple):
-    """What there is to know of a ledger for adding to it: how many bytes its records have, and not which."""
+    """What there is to know of a ledger for adding to it: how many bytes its records have, and if it is full, which.
+
+    A ledger is full when it has no room for a single record more.
+    """
 
     key: int
     size: int
     complete_from: int
     revision: int
     holds: bytes
+    full: bytes | None = None
 
     def has_room(self, contacts: int) -> bool:
         """Whether so many contacts may simply be put at its end."""
@@ -34,6 +42,16 @@ class Outline(NamedTuple):
     def records(self, tenant: Tenant, happened: Sequence[Interaction]) -> bytes:
         """The bytes that interactions add to it."""
         return records_of(tenant, happened, first=not self.size)
+
+    def compacted(self, tenant: Tenant, happened: Sequence[Interaction]) -> tuple[bytes, int]:
+        """What a full one holds with these interactions, and from which instant on it is complete then."""
+        return regrown(tenant, self.full or b"", self.complete_from, happened)
+
+
+def outline(row: Sequence[Any]) -> Outline:
+    """The outline that these columns are."""
+    key, size, complete_from, revision, held, full = row
+    return Outline(key, size, complete_from, revision, bytes(held), None if full is None else bytes(full))
 
 
 class Addition(NamedTuple):
@@ -80,15 +98,19 @@ def add(additions: Iterable[Addition]) -> None:
 
 
 def _locked(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, Outline]:
+    condition = found(TABLE, "x.tenant_id = %s AND x.customer_id = w.word")
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
-    sql = f"""SELECT customer_id, {", ".join(COLUMNS)} FROM {TABLE}
-        WHERE tenant_id = %s AND customer_id {dialect()["words"]} ORDER BY customer_id{lock}"""
-    rows = fetch(sql, [tenant.pk, listed(sorted(customer_ids))])
-    return {customer_id: Outline._make((*row, bytes(holds))) for customer_id, *row, holds in rows}
+    sql = f"""SELECT l.customer_id, {", ".join(COLUMNS)} FROM {TABLE} l WHERE l.id {condition}
+        ORDER BY l.customer_id{lock}"""
+    rows = fetch(sql, [tenant.pk, listed(customer_ids)])
+    return {customer_id: outline(row) for customer_id, *row in rows}
 
 
 def _with_history(tenant: Tenant, customer_ids: Collection[str]) -> set[str]:
     if not customer_ids:
         return set()
-    sql = f"SELECT DISTINCT customer_id FROM {HISTORY} WHERE tenant_id = %s AND customer_id {dialect()['words']}"
-    return {customer_id for (customer_id,) in fetch(sql, [tenant.pk, listed(customer_ids)])}
+    first = found(HISTORY, "x.tenant_id = %s AND x.customer_id = w.word LIMIT 1")
+    return {
+        row[0]
+        for row in fetch(f"SELECT customer_id FROM {HISTORY} WHERE id {first}", [tenant.pk, listed(customer_ids)])
+    }

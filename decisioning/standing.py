@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from decisioning import idempotency
+from decisioning import idempotency, outlines
 from decisioning.idempotency import Gate
 from decisioning.lookup import Caller, Known, beside
 from decisioning.models import ContactLedger, Decision, Interaction, Presentation, Reservation
-from decisioning.outlines import Outline
+from decisioning.outlines import Outline, outline
 from kaireon.statements import dialect, moment
 
 ENDPOINT = "respond"
@@ -45,15 +45,15 @@ def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> 
         joins.append("gate")
         parameters.append(idempotency_key)
     columns, sources = _statement(tuple(joins))
+    width = len(outlines.COLUMNS)
     known, row = beside(caller, columns, sources, parameters)
-    key, size, complete_from, revision, holds, stranger, *rest = row
-    line, gate = rest[:7], rest[7:]
-    ledger = None if key is None else Outline(key, size, complete_from, revision, bytes(holds))
+    ledger, stranger, line, gate = row[:width], row[width], row[width + 1 : width + 8], row[width + 8 :]
+    outlined = None if ledger[0] is None else outline(ledger)
     told = _line(decision or 0, values.get("rank", 0), line)
-    return known, Standing(ledger, bool(stranger), *told, None if gate[0] is None else Gate(*gate))
+    return known, Standing(outlined, bool(stranger), *told, None if gate[0] is None else Gate(*gate))
 
 
-def _line(decision: int, rank: int, row: list[Any]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
+def _line(decision: int, rank: int, row: tuple[Any, ...]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
     customer_id, record, presented, key, state, expires_at, cost = row
     made = {} if customer_id is None else {decision: (customer_id, bytes(record))}
     if key is None:
@@ -72,7 +72,7 @@ def _statement(joins: tuple[str, ...]) -> tuple[str, str]:
     happened = f"SELECT 1 FROM {history} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
     lapse = dialect()["ms"].format("r.expires_at")
     columns = {
-        "ledger": f"""l.id, length(l.records), l.complete_from, l.revision, l.holds,
+        "ledger": f"""{", ".join(outlines.COLUMNS)},
             CASE WHEN l.revision IS NULL THEN NOT EXISTS ({happened}) END""",
         "line": f"d.customer_id, d.record, p.id, r.id, r.state, {lapse}, r.cost_micros",
         "gate": ", ".join(f"g.{name}" for name in idempotency.COLUMNS),

@@ -40,6 +40,8 @@ NEW = Outline(key=0, size=0, complete_from=EVERYTHING, revision=0, holds=b"")
 STEPS = {
     "changed": f"""UPDATE {LEDGERS} AS l SET records = l.records || %s, holds = %s, revision = l.revision + 1
         FROM {{0}} WHERE l.id = %s AND l.revision = %s RETURNING l.revision""",
+    "compacted": f"""UPDATE {LEDGERS} AS l SET records = %s, complete_from = %s, holds = %s, revision = l.revision + 1
+        FROM {{0}} WHERE l.id = %s AND l.revision = %s RETURNING l.revision""",
     "made": f"""INSERT INTO {LEDGERS} (records, holds, tenant_id, customer_id, revision, complete_from)
         SELECT %s, %s, %s, %s, 1, {EVERYTHING} FROM {{0}} ON CONFLICT DO NOTHING RETURNING revision""",
     "recorded": f"""INSERT INTO {HISTORY} ({", ".join(COLUMNS)})
@@ -60,12 +62,12 @@ STEPS = {
 
 
 def is_open(interaction: Interaction, standing: Standing) -> bool:
-    """Whether an interaction may go this way: its ledger has room for it, and its line is untouched."""
+    """Whether an interaction may go this way: its ledger holds something to add to, and its line is untouched."""
     if connection.vendor != "postgresql" or (standing.presented and interaction.outcome in PRESENTING):
         return False
     if standing.ledger is None:
         return standing.stranger
-    return standing.ledger.complete_from != NOTHING and standing.ledger.has_room(1)
+    return standing.ledger.complete_from != NOTHING
 
 
 def record(
@@ -99,9 +101,7 @@ def _steps(
     interaction: Interaction, ledger: Outline | None, settled: Sequence[Reservation], gate: tuple[str, Gate] | None
 ) -> Iterator[Step]:
     tenant, customer_id, presents = interaction.tenant_id, interaction.customer_id, interaction.outcome in PRESENTING
-    held = ledger or NEW
-    added = held.records(interaction.tenant, [interaction]), without(held.holds, settled)
-    yield ("made", [*added, tenant, customer_id]) if ledger is None else ("changed", [*added, held.key, held.revision])
+    yield _told(interaction, ledger, settled)
     yield "recorded", _row(interaction)
     if gate is not None:
         key, kept = gate
@@ -116,6 +116,18 @@ def _steps(
         keys = [MARKER, *(getattr(interaction, f"{word}_key") for word in DIMENSIONS)]
         pairs = zip((WHOLE_TENANT, *DIMENSIONS), keys, strict=True)
         yield "counted", [budgets.own_slice(), *amounts, *(value for pair in pairs for value in pair), tenant]
+
+
+def _told(interaction: Interaction, ledger: Outline | None, settled: Sequence[Reservation]) -> Step:
+    """The ledger's step."""
+    tenant, told, held = interaction.tenant, [interaction], ledger or NEW
+    holds = without(held.holds, settled)
+    if held.full is not None:
+        return "compacted", [*held.compacted(tenant, told), holds, held.key, held.revision]
+    records = held.records(tenant, told)
+    if ledger is None:
+        return "made", [records, holds, tenant.pk, interaction.customer_id]
+    return "changed", [records, holds, held.key, held.revision]
 
 
 def _row(interaction: Interaction) -> list[Any]:

@@ -32,6 +32,7 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "row": "json_build_array({0})",
         "text": "{0}::text",
         "words": "= ANY(%s::text[])",
+        "found": "= ANY(ARRAY(SELECT ({0}) FROM unnest(%s::text[]) AS w (word)))",
         "keys": "= ANY(%s::bigint[])",
     },
     "sqlite": {
@@ -43,6 +44,7 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "row": "json_array({0})",
         "text": "{0}",
         "words": "IN (SELECT value FROM json_each(%s))",
+        "found": "IN (SELECT ({0}) FROM (SELECT value AS word FROM json_each(%s)) AS w)",
         "keys": "IN (SELECT value FROM json_each(%s))",
     },
 }
@@ -53,8 +55,17 @@ def dialect() -> Mapping[str, str]:
     return DIALECTS[connection.vendor]
 
 
+def found(table: str, condition: str) -> str:
+    """Says of an id that it is that of a row which fulfils a condition about one of many words, `w.word`.
+
+    The parameters are those of the condition and then the words. Each word is looked up by itself: a list of them would
+    only filter what the rest of an index finds, as long as there are no statistics that say how much that is.
+    """
+    return dialect()["found"].format(f"SELECT x.id FROM {table} x WHERE {condition}")
+
+
 def listed(items: Collection[Any]) -> Any:
-    """Words or whole numbers as the parameter of a dialect's `words` or `keys`."""
+    """Words or whole numbers as the parameter of a dialect's `words`, `found` or `keys`."""
     return list(items) if connection.vendor == "postgresql" else json.dumps(list(items))
 
 

@@ -84,6 +84,11 @@ def has_room(size: int, records: int) -> bool:
     return max(size, len(FORMAT)) + records * _RECORD.size <= len(FORMAT) + MOST_RECORDS * _RECORD.size
 
 
+def has_no_room() -> int:
+    """The bytes that a ledger at least has which cannot get one record more."""
+    return len(FORMAT) + (MOST_RECORDS - 1) * _RECORD.size + 1
+
+
 def encode(records: Iterable[Record]) -> bytes:
     """A ledger of these records, in the order given."""
     return FORMAT + b"".join([_RECORD.pack(at, trace) for at, trace in records])

@@ -9,6 +9,7 @@ from itertools import islice
 from django.test import Client
 
 from decisioning.models import Interaction
+from tests.benchmarks.e2e import database
 from tests.benchmarks.e2e.load import Load, Measured
 from tests.benchmarks.e2e.server import HOST
 from tests.benchmarks.e2e.statements import Spoken, spoken
@@ -62,6 +63,7 @@ def measured(
     requests = {scenario: Requests(_requests(world, scenario, reports[scenario.contacts])) for scenario in ALL}
     load = Load(port)
     for number in range(rounds + 1):
+        database.settle()
         found = {}
         for scenario, waiting in requests.items():
             lasting = seconds if number else WARMING

@@ -1,14 +1,16 @@
 """Storing alone, in one process and without HTTP: the plain insert against a report that was read already."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from decisioning.lookup import Caller, inform
+from decisioning.lookup import Caller, in_force
 from decisioning.reports import RESPOND, Report, Surroundings, report_of
-from decisioning.responding import respond
+from decisioning.responding import respond_once
+from decisioning.standing import Standing, stand
 from kaireon.access import digest_of
 from tests.benchmarks.e2e.world import World
 from tests.benchmarks.respond.plain import insert
@@ -46,12 +48,17 @@ def _plain(scenario: Scenario, about: Reports) -> Iterator[Callable[[], Any]]:
 
 
 def _ours(world: World, scenario: Scenario, about: Reports) -> Iterator[Callable[[], Any]]:
+    """Reports that were read, each about somebody else, for what was read of a customer holds until it is written."""
+    lately: deque[str] = deque(maxlen=EACH)
     for body in bodies(Scenario(f"storage of {scenario.name}", scenario.contacts, scenario.path), about):
-        report = _read(world, body)
-        yield lambda report=report: respond(report.interaction.tenant, [report])
+        if body["customerId"] not in lately:
+            lately.append(body["customerId"])
+            report, standing = _read(world, body)
+            yield lambda report=report, standing=standing: respond_once(report.interaction.tenant, report, standing)
 
 
-def _read(world: World, body: Mapping[str, Any]) -> Report:
-    known, configuration = inform(Caller(digest=digest_of(world.key)), "")
-    read = RESPOND.read(body)
-    return report_of(read, body, Surroundings(known.tenant, configuration, [read], now=known.at))
+def _read(world: World, body: Mapping[str, Any]) -> tuple[Report, Standing]:
+    read, caller = RESPOND.read(body), Caller(digest=digest_of(world.key))
+    known, standing = stand(caller, read.values, None)
+    around = Surroundings(known.tenant, in_force(caller, known), [read], now=known.at, made=standing.made)
+    return report_of(read, body, around), standing
