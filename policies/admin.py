@@ -7,16 +7,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from creatives.models import Channel
+from kaireon import history
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.tenancy import Tenant
+from policies.admin_filters import ScopeFilter
 from policies.cards import card_of
 from policies.directory import Directory
 from policies.forms import PREFIX, PolicyForm, policy_form
@@ -39,26 +42,48 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
     icon = "policy"
     form = PolicyForm
     change_form_template = "admin/policies/change_form.html"
-    list_display = ("name", "sentence", "rule_label", "state_of", "priority")
-    list_filter = (DeletedFilter, "status", "rule_type")
+    list_display = ("name", "state_of", "says", "places", "priority", "changed")
+    list_editable = ("priority",)
+    list_filter = (DeletedFilter, "status", "rule_type", ScopeFilter)
     search_fields = ("name", "description")
+    search_help_text = "Name, description or id"
 
     def prepare(self, request: HttpRequest, rows: Iterable[Any]) -> None:
         policies = list(rows)
         states = [policy.state() for policy in policies]
         namer = namer_for(states, tenant=actor_of(request).tenant)
+        authors = history.authors_of(policies)
         for policy, state in zip(policies, states, strict=True):
-            policy.reading = read(state, namer)
+            policy.reading, policy.author = read(state, namer), authors.get(policy.pk, "")
 
     # -- columns -------------------------------------------------------------------------------------------------
 
-    @column("What it says")
-    def sentence(self, policy: Any) -> SafeString | str:
-        """In red when the stored config cannot be read."""
-        text: str = policy.reading.text
-        return format_html(RED, text) if policy.reading.fault else text
+    @column("What it says", ordering="rule_type")
+    def says(self, policy: Any) -> SafeString:
+        """The rule's name over its sentence; in red when the stored config cannot be read."""
+        words = format_html(RED, policy.reading.says) if policy.reading.fault else policy.reading.says
+        end = "." if policy.reading.places else ""
+        steadfast = " Nothing sets it aside." if policy.reading.steadfast else ""
+        rule = policy.get_rule_type_display()
+        return format_html('<span class="kicker">{}</span>{}{}{}', rule, words, end, steadfast)
 
-    @column("Rule", ordering="rule_type")
+    @column("Applies")
+    def places(self, policy: Any) -> str:
+        text: str = policy.reading.places
+        return text
+
+    @column("Last change", ordering="updated_at")
+    def changed(self, policy: Any) -> SafeString:
+        """When, and by whom."""
+        when = date_format(policy.updated_at, "j M Y, H:i")
+        return format_html('<span class="nowrap">{}</span><span class="by">{}</span>', when, policy.author)
+
+    @column("What it says")
+    def sentence(self, policy: Any) -> str:
+        text: str = policy.reading.text
+        return text
+
+    @column("Rule")
     def rule_label(self, policy: ContactPolicy) -> str:
         return policy.get_rule_type_display()
 

@@ -20,11 +20,19 @@ State = Mapping[str, Any]  # a policy in the API's names, as `ContactPolicy.stat
 
 @dataclass(frozen=True)
 class Reading:
-    """A policy in words; `fault` when its config does not parse, `week` when it keeps opening hours."""
+    """A policy in words: what it says and where; `fault` when its config does not parse, `week` its opening hours."""
 
-    text: str
+    says: str
+    places: str = ""
     fault: bool = False
+    steadfast: bool = False
     week: Week | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        steadfast = " Nothing sets it aside." if self.steadfast else ""
+        return f"{self.says}, {self.places}.{steadfast}" if self.places else self.says
 
 
 def read(state: State, name: Namer) -> Reading:
@@ -36,10 +44,12 @@ def read(state: State, name: Namer) -> Reading:
     if rule is None:
         return Reading("Not finished: required settings are missing.")
     assignments = assignments_in(state)
-    places = phrase(assignments, name) or "nowhere yet"
-    steadfast = "" if rule.bypassable else " Nothing sets it aside."
-    week = week_of(rule.limits(assignments or [Assignment("global")]))
-    return Reading(f"{rule.sentence(name)}, {places}.{steadfast}", week=week)
+    return Reading(
+        says=rule.sentence(name),
+        places=phrase(assignments, name) or "nowhere yet",
+        steadfast=not rule.bypassable,
+        week=week_of(rule.limits(assignments or [Assignment("global")])),
+    )
 
 
 def namer_for(states: Iterable[State], *, tenant: Tenant) -> Namer:

@@ -17,7 +17,7 @@ from policies.scope import DIMENSIONS, EACH
 
 # What the first box of a row offers. "Each" is a kind of its own there; in the API it is the id "*".
 NOUNS = {scope: model._meta.verbose_name for scope, model in SCOPED.items()}
-GROUPS = [
+GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("", [("global", "Everyone and everything", "")]),
     ("One of them", [(scope, str(noun).capitalize(), DIMENSIONS[scope]) for scope, noun in NOUNS.items()]),
     ("Each, with a count of its own", [(f"{scope}:{EACH}", f"Each {noun}", "") for scope, noun in NOUNS.items()]),

@@ -22,6 +22,9 @@ from kaireon.writing import LifecycleError, Writing, writing
 REFUSALS = (ValidationError, PermissionDenied, LifecycleError)
 
 
+MOST_AT_ONCE = 1000
+
+
 class RefusedRowError(Exception):
     """A row that stopped a bulk action, with the reason."""
 
@@ -51,6 +54,13 @@ class BulkActions:
         request.POST = sent
         return super().response_action(request, queryset)  # type: ignore[misc]
 
+    def _too_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> bool:
+        """Says so when more is selected than one transaction should hold; everybody else's writes wait for it."""
+        if queryset.order_by()[: MOST_AT_ONCE + 1].count() <= MOST_AT_ONCE:
+            return False
+        self.message_user(request, f"Select at most {MOST_AT_ONCE:,} at once; nothing was changed.", messages.ERROR)
+        return True
+
     @admin.action(description="Activate", permissions=["change"])
     def activate_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._set_status(request, queryset, Status.ACTIVE)
@@ -62,6 +72,8 @@ class BulkActions:
     @admin.action(description="Delete", permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
         """Asks first; deleted rows among the selected are passed over."""
+        if self._too_many(request, queryset):
+            return None
         try:
             question: Any = delete_selected(self, request, queryset.live())  # type: ignore[arg-type]
         except LifecycleError as error:
@@ -86,11 +98,13 @@ class BulkActions:
         self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Writing, Any], object]
     ) -> None:
         """Does it with every row; the first refusal undoes all and is said."""
+        if self._too_many(request, queryset):
+            return
         try:
             with writing(actor_of(request)) as unit:
                 rows = list(queryset)
                 for row in rows:
-                    _carry_out(verb, unit, row)
+                    carry_out(verb, unit, row)
         except RefusedRowError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
@@ -98,7 +112,8 @@ class BulkActions:
         self.message_user(request, f"{len(rows)} {names} {done}.", messages.SUCCESS)
 
 
-def _carry_out(verb: Callable[[Writing, Any], object], unit: Writing, row: Lifecycle) -> None:
+def carry_out(verb: Callable[[Writing, Any], object], unit: Writing, row: Lifecycle) -> None:
+    """Does it with one row; a refusal names the row."""
     try:
         verb(unit, row)
     except REFUSALS as error:

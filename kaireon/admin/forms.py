@@ -70,9 +70,7 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def wire_names(self) -> dict[str, str]:
         """The API's name of every form field that the serializer takes."""
-        taken = {
-            str(field.source or name): name for name, field in self.serializer().fields.items() if not field.read_only
-        }
+        taken = api_names(self.serializer)
         found = {}
         for name in self.fields:
             source = self._source(name)
@@ -172,6 +170,11 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
         """The row; validation has stored it."""
         self.save_m2m = lambda: None  # type: ignore[method-assign]
         return self.instance
+
+
+def api_names(serializer: type[ResourceSerializer]) -> dict[str, str]:
+    """The API's name of everything a serializer takes, by the attribute it stands for."""
+    return {str(field.source or name): name for name, field in serializer().fields.items() if not field.read_only}
 
 
 def _wire_value(value: Any) -> Any:

@@ -20,6 +20,7 @@ from kaireon.admin.entrance import actor_of, entered, role_of
 from kaireon.admin.fields import StrictJSONField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
+from kaireon.admin.inline import InlineEdits, ListForm
 from kaireon.admin.rows import RowPages
 from kaireon.api.views import NOT_RESTORABLE, RestoreView
 from kaireon.api.viewsets import CollectionViewSet
@@ -29,7 +30,7 @@ from kaireon.writing import LifecycleError, owned_by, writing
 STATUS_COLOURS = {"active": "success", "draft": "info", "paused": "warning", "deleted": "danger"}
 
 
-class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
+class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
     """One kind of configured row. `resource` is the API's declaration of it: serializer, roles, order, embeds."""
 
     resource: ClassVar[type[CollectionViewSet]]
@@ -90,6 +91,14 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         return self.resource.order
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A public id finds its row."""
+        key = self.model.id_kind.decode(search_term.strip())
+        if key is not None:
+            return queryset.filter(pk=key), False
+        found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
@@ -139,7 +148,10 @@ class LifecycleAdmin(BulkActions, RowPages, ModelAdmin):
     # -- writing -------------------------------------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form has stored the row; what is left is to pass its warnings on."""
+        """The form has stored the row, and its warnings are passed on; what was edited in a list is stored here."""
+        if isinstance(form, ListForm):
+            self.save_inline(request, form)
+            return
         for warning in form.warnings:
             self.message_user(request, warning, messages.WARNING)
 

@@ -158,9 +158,10 @@ def test_a_key_is_not_given_twice(browser):
 def test_policies_are_read_back_with_names(browser, admin, catalogue):
     scopes = [{"scope": "channel", "scopeId": catalogue.channel}, {"scope": "offer", "scopeId": "*"}]
     policy = made(admin, "Cap", ruleType="frequency_cap", config={"maxPerDay": 1}, scopes=scopes)
-    read = "At most 1 contact a day, on Email and for each offer."
-    assert read in browser.get(address(ContactPolicy, "changelist")).content.decode()
-    assert read in browser.get(address(ContactPolicy, "change", policy.pk)).content.decode()
+    listed = browser.get(address(ContactPolicy, "changelist")).content.decode()
+    assert "At most 1 contact a day." in listed and "on Email and for each offer" in listed
+    opened = browser.get(address(ContactPolicy, "change", policy.pk)).content.decode()
+    assert "At most 1 contact a day, on Email and for each offer." in opened
 
 
 def test_a_deleted_target_is_still_named_and_stays_when_something_else_is_saved(browser, admin, catalogue):
