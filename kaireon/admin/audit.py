@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from kaireon.admin.columns import column
 from kaireon.admin.differences import differences, names_in, shown
 from kaireon.admin.entrance import entered, role_of
+from kaireon.admin.paging import CappedPaginator
 from kaireon.api.views import AuditLogView
 from kaireon.audit import AuditEntry
 from kaireon.lifecycle import kinds
@@ -25,6 +26,8 @@ class ReadOnlyAdmin(ModelAdmin):
     """Rows of the tenant that nobody changes here."""
 
     readers: ClassVar[frozenset[Role]]
+    paginator = CappedPaginator
+    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

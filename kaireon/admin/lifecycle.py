@@ -21,6 +21,7 @@ from kaireon.admin.fields import StrictJSONField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.inline import InlineEdits, ListForm
+from kaireon.admin.paging import CappedPaginator
 from kaireon.admin.rows import RowPages
 from kaireon.api.views import NOT_RESTORABLE, RestoreView
 from kaireon.api.viewsets import CollectionViewSet
@@ -38,6 +39,7 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
     form = LifecycleForm
     list_filter: Sequence[Any] = (DeletedFilter,)
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     save_as = False
     warn_unsaved_form = True
