@@ -189,14 +189,14 @@ class DecisionFlowAdmin(LifecycleAdmin):
         versions: bool,
     ) -> HttpResponse:
         """Shows the question; a POST carries it out and returns to the flow's page."""
-        flow: Any = self._row(request, object_id)
+        flow: Any = self.row_of(request, object_id)
         if flow is None or flow.deleted_at is not None:
-            return self._nothing_here(request, object_id)
+            return self.nothing_here(request, object_id)
         if request.method == "POST":
             self._carry_out(request, flow, act)
-            return HttpResponseRedirect(self._address("change", flow))
+            return HttpResponseRedirect(self.address_of("change", flow))
         shown = flow.published() if versions else []
-        context = self._context(request, flow, f"{question} {flow}")
+        context = self.context_of(request, flow, f"{question} {flow}")
         context |= {"question": question, "asks_version": versions, "versions": shown}
         return TemplateResponse(request, "admin/flows/publish.html", context)
 

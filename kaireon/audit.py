@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -81,7 +82,7 @@ class AuditEntry(TenantOwned):
         return content if isinstance(content, dict) else {}
 
 
-def changes_between(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+def changes_between(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """`{field: {before, after}}` for every field whose value differs; an absent side counts as null."""
     old, new = before or {}, after or {}
     return {

@@ -29,13 +29,16 @@ def entries_of(row: Lifecycle) -> QuerySet[Any]:
 
 
 def versions_of(row: Lifecycle, entries: Iterable[Any]) -> list[dict[str, Any]]:
-    """The given history rows as people read them, each compared with the version before it; one query."""
+    """The given history rows as clients read them, each compared with the version before it; one query."""
     shown = list(entries)
-    wanted = {entry.version - 1 for entry in shown} | {entry.version for entry in shown}
-    states = {
-        entry.version: entry.instance.state(entry.history_parts) for entry in entries_of(row).filter(version__in=wanted)
-    }
+    states = states_of(row, {entry.version - 1 for entry in shown} | {entry.version for entry in shown})
     return [_version(entry, states) for entry in shown]
+
+
+def states_of(row: Lifecycle, versions: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The row as it was in those of the versions that exist; one query."""
+    entries = entries_of(row).filter(version__in=[version for version in versions if version < LARGEST])
+    return {entry.version: entry.instance.state(entry.history_parts) for entry in entries}
 
 
 def authors_of(rows: Sequence[Lifecycle]) -> dict[int, str]:
@@ -55,6 +58,7 @@ def revert(
     *,
     number: int,
     expected_version: int | None = None,
+    why: str = "",
 ) -> tuple[Lifecycle, list[str]]:
     """Makes an old state the newest version, if it is still valid. Raises UnknownVersion and what writing raises."""
     old = entries_of(row).filter(version=number).first() if 0 < number < LARGEST else None
@@ -67,7 +71,7 @@ def revert(
         instance=row,
         expected_version=expected_version,
         action="revert",
-        reason=f"revert to version {number}",
+        reason=f"revert to version {number}" + (f": {why}" if why else ""),
     )
 
 

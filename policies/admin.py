@@ -25,10 +25,11 @@ from policies.directory import Directory
 from policies.forms import PREFIX, PolicyForm, policy_form
 from policies.live import LivePages
 from policies.models import ContactPolicy
-from policies.reading import namer_for, read
+from policies.reading import State, namer_for, read
 from policies.rule import Preset, Rule
 from policies.rules import RULES, rule_for
 from policies.viewsets import ContactPolicyViewSet, ghost_references
+from policies.wording import PolicyWording
 
 RED = '<span class="font-semibold text-red-700 dark:text-red-400">{}</span>'
 PRESETS = {preset.key: (rule, preset) for rule in RULES for preset in rule.presets}
@@ -133,6 +134,9 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
         elif policy is not None:
             context["reading"] = policy.reading
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def wording(self, states: Iterable[State], tenant: Tenant) -> PolicyWording:
+        return PolicyWording(states, tenant)
 
     def deletion_warnings(self, row: Any) -> list[str]:
         return ghost_references(row)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -53,6 +53,16 @@ class Kind:
 
     def json_schema(self) -> dict[str, object]:
         raise NotImplementedError
+
+    def words(self, value: Any, name: Callable[[str, str], str]) -> str:
+        """A parsed value as people read it; `name` tells the name of a (kind, public id or word)."""
+        if isinstance(value, tuple):
+            return ", ".join(self.words(item, name) for item in value)
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        if isinstance(value, Ref):
+            return name(self.reference or "", value.public_id)
+        return name(self.mention, value) if self.mention else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)

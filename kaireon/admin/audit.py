@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from kaireon.admin.columns import column
-from kaireon.admin.differences import differences, names_in, shown
+from kaireon.admin.differences import State, Wording, differences, shown
 from kaireon.admin.entrance import entered, role_of
 from kaireon.admin.paging import CappedPaginator
 from kaireon.api.views import AuditLogView
@@ -94,11 +94,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Adds the changes and the links of the chain."""
         entry = kwargs["obj"]
-        changes = [{"field": name, **change} for name, change in (entry.content.get("changes") or {}).items()]
-        context["differences"] = differences(changes, names_in(changes, entry.tenant))
+        before, after = entry.content.get("before"), entry.content.get("after")
+        context["differences"] = differences(before, after, _wording(entry, [before, after]))
         context["body"] = shown(entry.content)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """An entry has no history but itself."""
         return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+
+def _wording(entry: AuditEntry, states: list[State | None]) -> Wording:
+    """The words of the kind of row an entry is about."""
+    present = [state for state in states if state]
+    keeper: Any = admin.site._registry.get(kinds().get(entry.entity_type))  # type: ignore[arg-type]
+    wording: Any = getattr(keeper, "wording", Wording)
+    return wording(present, entry.tenant)  # type: ignore[no-any-return]

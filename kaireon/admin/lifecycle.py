@@ -22,7 +22,7 @@ from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.inline import InlineEdits, ListForm
 from kaireon.admin.paging import CappedPaginator
-from kaireon.admin.rows import RowPages
+from kaireon.admin.rows import RowPages, reason_given
 from kaireon.api.views import NOT_RESTORABLE, RestoreView
 from kaireon.api.viewsets import CollectionViewSet
 from kaireon.lifecycle import Lifecycle
@@ -162,12 +162,12 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with writing(actor_of(request)) as unit:
-            unit.soft_delete(obj)
+            unit.soft_delete(obj, reason=reason_given(request, "soft_delete"))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         with writing(actor_of(request)) as unit:
             for row in list(queryset.live()):
-                unit.soft_delete(row)
+                unit.soft_delete(row, reason=reason_given(request, "soft_delete"))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """A refused deletion is said above the list."""

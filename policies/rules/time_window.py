@@ -1,6 +1,6 @@
 """The time window: hours and weekdays at which contact is allowed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -32,6 +32,9 @@ class Weekdays(Kind):
         # Names are read whatever their case, which a schema can only say loosely.
         day = {"oneOf": [number, {"type": "string", "examples": list(DAYS)}]}
         return {"type": "array", "items": day, "maxItems": LONGEST_LIST}
+
+    def words(self, value: Any, name: Callable[[str, str], str]) -> str:
+        return ", ".join(DAYS[day] for day in value)
 
     def _day(self, item: object) -> int:
         if isinstance(item, str) and item.strip().lower() in _NUMBERS:

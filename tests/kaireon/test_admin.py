@@ -14,6 +14,7 @@ from creatives.models import Category, Channel, Creative, Offer, Placement
 from creatives.serializers import CategorySerializer, ChannelSerializer
 from decisioning.models import Interaction, OutcomeType
 from kaireon.access import ApiKey, Membership, find_key, issue_key, operator
+from kaireon.admin.differences import Line
 from kaireon.api.serializers import save_resource
 from kaireon.audit import AuditEntry, verify
 from kaireon.clock import now
@@ -403,10 +404,7 @@ def test_history_shows_who_did_what_and_goes_back(person, tenant, admin, cards):
         (2, "update", "key admin key"),
         (1, "create", "key admin key"),
     ]
-    assert versions[0]["differences"] == [
-        {"field": "Name", "before": "Cards", "after": "Plastic"},
-        {"field": "Ordinal", "before": "0", "after": "3"},
-    ]
+    assert versions[0]["differences"] == [Line("Name", "Cards", "Plastic"), Line("Ordinal", "0", "3")]
     response = browser.post(address(Category, "revert", cards.pk), {"version": "1", "rowVersion": "2"})
     assert said(response) == ['"Plastic" is as it was in version 1.']
     cards.refresh_from_db()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from creatives.models import Offer
+from kaireon.admin.differences import Line
 from kaireon.audit import AuditEntry
 from kaireon.tenancy import Role
 from policies.checks import stored_configs_parse
@@ -214,8 +215,10 @@ def test_history_shows_scopes_and_goes_back_to_them(browser, admin, catalogue):
     policy = made(admin)
     admin("PATCH", f"contact-policies/{policy.public_id}", {"scopes": [{"scope": "offer", "scopeId": "*"}]})
     url = address(ContactPolicy, "history", policy.pk)
+    pause = "At least 24 hours between two contacts"
     assert browser.get(url).context["versions"][0]["differences"] == [
-        {"field": "Scopes", "before": "scope: global", "after": "scope: offer, scopeId: *"}
+        Line("In words", f"{pause}, for everyone.", f"{pause}, for each offer."),
+        Line("Applies", "for everyone", "for each offer"),
     ]
     browser.post(address(ContactPolicy, "revert", policy.pk), {"version": "1", "rowVersion": "2"})
     assert ContactPolicy.objects.get().parts() == {"scopes": [{"scope": "global", "scopeId": None}]}
