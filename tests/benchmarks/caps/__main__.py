@@ -1,49 +1,18 @@
 """`python -m tests.benchmarks.caps [--sqlite] [--seeds N] [--attempts N] [--rounds N] [--seconds S]`."""
 
-import os
-import signal
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from tests.benchmarks import caps
+from tests.benchmarks.fresh import database
 
 
 def main() -> None:
     """Makes the world, attempts, counts, measures, prints the tables; ends with 1 when a run was not exact."""
     options = read_options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))  # so that the server is ended on the way out
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.caps.settings"
-    with tempfile.TemporaryDirectory() as folder:
-        if options.sqlite:
-            os.environ["BENCHMARK_DATABASE_URL"] = f"sqlite:///{folder}/caps.sqlite3"
-        import django
-
-        django.setup()
-        with database(folder):
-            exact = run(options)
+    with database(settings="tests.benchmarks.caps.settings", sqlite=options.sqlite):
+        exact = run(options)
     sys.exit(not exact)
-
-
-@contextmanager
-def database(folder: str) -> Iterator[None]:
-    """A new database, named so that the servers find it; dropped at the end."""
-    from django.db import connection
-
-    from tests.decisioning.servers import database_url
-
-    given = connection.settings_dict
-    if connection.vendor == "sqlite":
-        given["TEST"]["NAME"] = f"{folder}/test.sqlite3"
-    name = str(given["NAME"])
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    os.environ["BENCHMARK_DATABASE_URL"] = database_url()
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def run(options: Namespace) -> bool:

@@ -1,17 +1,5 @@
-"""Kaireon's settings with a database of the benchmark's own, and with the plain insert beside the product."""
+"""The benchmarks' settings, with the plain insert beside the product."""
 
-import os
-
-os.environ |= {
-    "DATABASE_URL": os.environ.get("BENCHMARK_DATABASE_URL")
-    or "postgres://postgres@127.0.0.1:5432/kaireon_benchmark_caps",
-    "DEBUG": "False",
-    "SECRET_KEY": "the benchmark's secret key, which protects nothing",
-    "API_KEY_PEPPER": "the benchmark's pepper",
-    "ALLOWED_HOSTS": "127.0.0.1,testserver",
-    "RATE_LIMIT_PER_MINUTE": "0",
-}
-
-from kaireon.settings import *  # noqa: F403
+from tests.benchmarks.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.benchmarks.caps.urls"
