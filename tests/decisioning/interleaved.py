@@ -70,7 +70,7 @@ steps = st.one_of(
     st.tuples(st.just("change_policy"), numbers, *described),
     st.tuples(st.just("switch_policy"), numbers, st.sampled_from(["paused", "active", "deleted"])),
 )
-stories = st.lists(steps, min_size=10, max_size=40)
+stories = st.lists(steps, min_size=8, max_size=30)
 
 
 class World:

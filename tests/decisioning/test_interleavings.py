@@ -9,7 +9,7 @@ from tests.decisioning.interleaved import Step, World, stories
 
 
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(story=stories)
 def test_no_interleaving_passes_a_limit_or_loses_a_place(story: list[Step]) -> None:
     World().live(story)
