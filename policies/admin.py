@@ -79,11 +79,6 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
         when = date_format(policy.updated_at, "j M Y, H:i")
         return format_html('<span class="nowrap">{}</span><span class="by">{}</span>', when, policy.author)
 
-    @column("What it says")
-    def sentence(self, policy: Any) -> str:
-        text: str = policy.reading.text
-        return text
-
     @column("Rule")
     def rule_label(self, policy: ContactPolicy) -> str:
         return policy.get_rule_type_display()
@@ -93,7 +88,7 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         general: tuple[Any, ...] = ("name", "description", "status", "priority")
         if not self.may_write(request, obj):
-            return [(None, {"fields": (*general, "rule_label", "sentence")})]
+            return [(None, {"fields": (*general, "rule_label")})]
         rule = self._rule(request, obj)
         keys = [PREFIX + option.key for option in rule.options()] if rule is not None else []
         title = rule.label if rule is not None else "Settings"
@@ -105,7 +100,7 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return () if self.may_write(request, obj) else ("rule_label", "sentence")
+        return () if self.may_write(request, obj) else ("rule_label",)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if self.may_write(request, obj):

@@ -40,6 +40,7 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
     list_filter: Sequence[Any] = (DeletedFilter,)
     list_per_page = 50
     paginator = CappedPaginator
+    list_before_template = "admin/lifecycle/living_or_deleted.html"
     show_full_result_count = False
     save_as = False
     warn_unsaved_form = True

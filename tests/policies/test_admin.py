@@ -72,7 +72,7 @@ EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=lambda it: getattr(it, "slug", ""))
 def test_every_example_survives_its_form(rule, example, browser, admin, catalogue):
     """Opened and saved with a new name, an example keeps its config to the letter; so does what it does not know."""
-    config = _with_rows(rule, {**example, "note": ["the client's", {"own": None}]}, catalogue)
+    config = with_rows(rule, {**example, "note": ["the client's", {"own": None}]}, catalogue)
     policy = made(admin, "Example", ruleType=rule.slug, config=config)
     response = change(browser, policy, name="Renamed")
     assert response.status_code == 302, faults(response)
@@ -80,7 +80,7 @@ def test_every_example_survives_its_form(rule, example, browser, admin, catalogu
     assert (policy.name, policy.config, policy.version) == ("Renamed", config, 2)
 
 
-def _with_rows(rule, config, catalogue):
+def with_rows(rule, config, catalogue):
     rows = {"offer": catalogue.offer, "channel": catalogue.channel, "category": catalogue.category}
     rows["sub_category"] = catalogue.sub_category
     for option in rule.options():
