@@ -159,7 +159,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "kaireon.admin.navigation.groups"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "kaireon.admin.navigation.favicon"}],
-    "STYLES": ["kaireon.admin.navigation.stylesheet"],
+    "STYLES": ["kaireon.admin.navigation.stylesheet", "kaireon.admin.navigation.charts_stylesheet"],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
+from kaireon.admin import pages
 from kaireon.admin.entrance import SESSION_KEY, entered, entrances, entrances_of
 from kaireon.lifecycle import LifecycleQuerySet
 
@@ -48,7 +49,14 @@ class AdminSite(UnfoldAdminSite):
         return response  # type: ignore[no-any-return]
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("tenant/", self.admin_view(self.switch_view), name="tenant")]
+        return [path("tenant/", self.admin_view(self.switch_view), name="tenant"), *pages.addresses(self)]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page an app declared for whoever has just come in, else the list of everything."""
+        if pages.home and entered(request) is not None:
+            return pages.home[-1].guarded(request)
+        listed: HttpResponse = super().index(request, extra_context)
+        return listed
 
     def switch_view(self, request: HttpRequest) -> HttpResponse:
         """Lists the tenants to work in; a POST chooses one for the session."""
