@@ -24,9 +24,8 @@ def database(*, settings: str, sqlite: bool = False) -> Iterator[None]:
         from tests.decisioning.servers import database_url
 
         given = connection.settings_dict
-        if sqlite:
-            given["TEST"]["NAME"] = f"{folder}/made.sqlite3"
         name = str(given["NAME"])
+        given["TEST"]["NAME"] = f"{folder}/made.sqlite3" if sqlite else f"{name}_{os.getpid()}"  # nobody else's
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         os.environ["BENCHMARK_DATABASE_URL"] = database_url()
         try:

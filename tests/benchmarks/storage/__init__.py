@@ -7,8 +7,8 @@ port, and ends both.
 A customer with 25 contacts within 8 days; per offer 3 in 24 hours, 10 in 7 days, a pause of 24 hours. Each side begins
 with a customer's id and ends with the offers that are allowed, read from where they are stored:
 
-- Kaireon: the statement every decision begins with (who asks, the version in force, customer, ledger), the ledger
-  decoded, all offers judged by the engine,
+- Kaireon: the ledger read and decoded, all offers judged by the engine; with the whole statement a decision begins with
+  (who asks, the version in force, the customer, the ledger), and with the ledger alone, which is all that rivals read,
 - `limits`: the moving window on Redis, `test` for both windows and the pause of every offer until one says no,
 - Lua on Redis, written by hand: one EVALSHA over one sorted set for each offer; as one would write it at first, and
   tuned: keys made in the script and nothing more asked about an offer without contacts,

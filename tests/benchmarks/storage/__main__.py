@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from time import perf_counter
+from typing import Any
 
 try:
     import limits  # noqa: F401
@@ -18,6 +19,7 @@ except ImportError:
 from tests.benchmarks import storage
 from tests.benchmarks.fresh import database
 
+Side = Callable[[str], Any]
 STRETCH = 0.3  # seconds each side is measured at a time
 
 
@@ -39,7 +41,7 @@ def run(address: str, *, pairs: int) -> None:
     from tests.benchmarks.storage.world import OFFERS, prepared
 
     world = prepared()
-    ours, customers = sides.kaireon(world), list(world.histories)
+    ours = {"the whole read": sides.whole_read(world), "the ledger alone": sides.ledger_alone(world)}
     rivals = {
         "limits, moving window": (sides.moving_window(world, address), ">= 200"),
         "Lua, as one would write it": (sides.lua(world, address, tuned=False), ">= 2"),
@@ -47,35 +49,35 @@ def run(address: str, *, pairs: int) -> None:
         "the ORM's counts": (sides.orm_counts(world), ">= 500"),
     }
     sides.settle()
-    answers = [sides.read(ours(customer)) for customer in customers]
-    for name, (side, _) in rivals.items():
-        if [sides.read(side(customer)) for customer in customers] != answers:
+    customers = list(world.histories)
+    answers = {}
+    for name, side in {**ours, **{rival: side for rival, (side, _) in rivals.items()}}.items():
+        answers[name] = [sides.read(side(customer)) for customer in customers]
+        if answers[name] != answers["the whole read"]:
             sys.exit(f"{name} disagrees.")
     print_versions()
-    blocked = statistics.mean(OFFERS - len(answer) for answer in answers)
+    blocked = statistics.mean(OFFERS - len(answer) for answer in answers["the whole read"])
     print(f"All answer the same, {blocked:.1f} of {OFFERS} offers blocked for each of {len(customers)} customers.\n")
-    print("| rival | Kaireon us | rival us | ratio | goal |\n" + "|---" * 5 + "|")
+    print("| rival | us |" + "".join(f" {name} us | ratio |" for name in ours) + " goal |\n" + "|---" * 7 + "|")
     for name, (side, goal) in rivals.items():
-        print(compared(name, ours, side, customers, goal, pairs=pairs), flush=True)
+        print(f"| {name} | {compared([side, *ours.values()], customers, pairs=pairs)} | {goal} |", flush=True)
 
 
-def compared(
-    name: str,
-    ours: Callable[[str], object],
-    theirs: Callable[[str], object],
-    customers: Sequence[str],
-    goal: str,
-    *,
-    pairs: int,
-) -> str:
-    """One row: microseconds for a customer, medians over interleaved pairs."""
-    found = [(timed(ours, customers), timed(theirs, customers)) for _ in range(pairs)]
-    mine, others = (statistics.median(side) for side in zip(*found, strict=True))
-    ratio = statistics.median(other / mine for mine, other in found)
-    return f"| {name} | {mine * 1e6:.0f} | {others * 1e6:,.0f} | {ratio:.1f} | {goal} |"
+def compared(sides: Sequence[Side], customers: Sequence[str], *, pairs: int) -> str:
+    """Microseconds for a customer by a rival, and by each of ours with what the rival's are of them.
+
+    Medians over rounds, in each of which all of them are measured one soon after the other.
+    """
+    rounds = [[timed(side, customers) for side in sides] for _ in range(pairs)]
+    rival, *ours = ([each[place] for each in rounds] for place in range(len(sides)))
+    cells = [f"{statistics.median(rival) * 1e6:,.0f}"]
+    for mine in ours:
+        cells.append(f"{statistics.median(mine) * 1e6:.0f}")
+        cells.append(f"{statistics.median(other / own for other, own in zip(rival, mine, strict=True)):.1f}")
+    return " | ".join(cells)
 
 
-def timed(side: Callable[[str], object], customers: Sequence[str]) -> float:
+def timed(side: Side, customers: Sequence[str]) -> float:
     """Seconds for one customer: the mean over a stretch, in which everybody is asked about at least once."""
     start, asked = perf_counter(), 0
     while asked < len(customers) or perf_counter() - start < STRETCH:

@@ -16,12 +16,14 @@ from limits.strategies import MovingWindowRateLimiter
 
 from decisioning.engine.candidates import positions
 from decisioning.engine.evaluate import decide
-from decisioning.histories import recall
+from decisioning.histories import decoded, recall
+from decisioning.loading import load_configuration
 from decisioning.lookup import Caller, inform
-from decisioning.models import Interaction
+from decisioning.models import ContactLedger, Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.access import digest_of
+from kaireon.statements import dialect, fetch
 from tests.benchmarks.storage.world import OFFERS, World
 
 Side = Callable[[str], Any]
@@ -29,8 +31,8 @@ DAY = 24 * 3600
 MOST_PER_DAY, MOST_PER_WEEK = 3, 10
 
 
-def kaireon(world: World) -> Side:
-    """Ours, from the key of whoever asks to the offers."""
+def whole_read(world: World) -> Side:
+    """Ours as a decision begins: who asks, which version is in force, the customer, the ledger; then the caps."""
     caller = Caller(digest=digest_of(world.key))
 
     def allowed(customer: str) -> int:
@@ -38,6 +40,20 @@ def kaireon(world: World) -> Side:
         stock = configuration.stock
         facts = recall(known, stock.snapshot).facts
         return decide(stock.snapshot, stock.program, facts, now=known.now).allowed
+
+    return allowed
+
+
+def ledger_alone(world: World) -> Side:
+    """Ours as far as the rivals go: who asks and what is in force is known, the ledger is read, then the caps."""
+    tenant, stock = world.tenant, load_configuration(world.tenant).stock
+    sql = f"""SELECT records, holds, {dialect()["now_ms"]} FROM {ContactLedger._meta.db_table}
+        WHERE tenant_id = %s AND customer_id = %s"""
+
+    def allowed(customer: str) -> int:
+        records, holds, now = fetch(sql, [tenant.pk, customer])[0]
+        facts = decoded(tenant, records, holds=holds, now=now)
+        return decide(stock.snapshot, stock.program, facts, now=now).allowed
 
     return allowed
 
