@@ -79,8 +79,7 @@ def stored(said: Mapping[str, Any], gate: Gate, *, alone: bool) -> Keys | None:
 def _at_once(said: Mapping[str, Any], gate: Gate, *, alone: bool) -> Keys | None:
     counted, reserved = bool(said["contacts"]), bool(said["places"])
     sql = _one_statement(gate, alone=alone, counted=counted, reserved=reserved)
-    values = {**said, "contacts": _json(said["contacts"]), "places": _json(said["places"])}
-    passed, keys = write(sql, [values[name] for name in SAID])[0]
+    passed, keys = write(sql, _values(said))[0]
     return [(rank, key) for rank, key in orjson.loads(keys or "[]")] if passed else None
 
 
@@ -120,15 +119,13 @@ def _in_turn(said: Mapping[str, Any], gate: Gate) -> Keys | None:
 
 def _carried_out(step: str, said: Mapping[str, Any], more: str = "", values: Sequence[Any] = ()) -> list[Any]:
     row = ", ".join(f"%s AS {name}" for name in SAID)
-    values = [
-        *({**said, "contacts": _json(said["contacts"]), "places": _json(said["places"])}[n] for n in SAID),
-        *values,
-    ]
-    return write(f"WITH said AS (SELECT {row}){more and ', ' + more} {step}", values)
+    return write(f"WITH said AS (SELECT {row}){more and ', ' + more} {step}", [*_values(said), *values])
 
 
-def _json(lines: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(lines).decode()
+def _values(said: Mapping[str, Any]) -> list[Any]:
+    """What is said in the order in which the statements take it, lines as JSON."""
+    lines = {name: orjson.dumps(said[name]).decode() for name in ("contacts", "places")}
+    return [lines[name] if name in lines else said[name] for name in SAID]
 
 
 def _ledger(gate: Gate, *, alone: bool) -> str:
