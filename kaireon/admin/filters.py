@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,3 +50,15 @@ class SearchedRowFilter(AutocompleteSelectFilter):
     """Rows that refer to one other row, which is searched by name: there may be too many to list."""
 
     form_class = TenantRowsForm
+
+    def value(self) -> str | None:
+        """The key that was chosen; what can be none is none."""
+        chosen = super().value()
+        return chosen if chosen and re.fullmatch(r"[0-9]{1,18}", chosen) else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Nothing refers to what is no key."""
+        if self.lookup_val and self.value() is None:
+            return queryset.none()
+        found: QuerySet[Any] = super().queryset(request, queryset)
+        return found
