@@ -14,7 +14,8 @@ from django.urls import URLPattern, path
 from creatives.previewing import CUSTOMER, EXAMPLE, FALLBACKS, Draft, draft_of, preview_of, sample_for
 from creatives.samples import suggested
 from creatives.tokens import places_said
-from creatives.variants import variants_with
+from creatives.variants import Variant, variants_with
+from kaireon.admin.charts import Part, ShareBar
 from kaireon.admin.entrance import actor_of
 
 SAMPLES = ((EXAMPLE, "Example values"), (FALLBACKS, "Nothing known: fallbacks"), (CUSTOMER, "A stored customer"))
@@ -27,7 +28,7 @@ class PreviewPages:
     get_form: Callable[..., Any]
     has_view_permission: Callable[..., bool]
     may_write: Callable[..., bool]
-    _row: Callable[..., Any]
+    row_of: Callable[..., Any]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -45,7 +46,7 @@ class PreviewPages:
 
     def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """GET: the creative as it is stored. POST: as the form sent says it; `add` in place of a key is a new one."""
-        row = None if object_id == "add" else self._row(request, object_id)
+        row = None if object_id == "add" else self.row_of(request, object_id)
         if row is None and object_id != "add":
             raise Http404
         if request.method == "POST" or row is None:
@@ -74,9 +75,18 @@ class PreviewPages:
             "sample": sample,
             "samples": SAMPLES,
             "variants": variants,
+            "shares": _drawn(variants),
             "tokens": places_said(draft.content, preview.template),
             "sources": _paths(sample.sources),
         }
+
+
+def _drawn(variants: list[Variant]) -> ShareBar | None:
+    """The variants' shares as a picture; nothing to draw while every weight is 0."""
+    parts = [Part(label=it.name, value=it.weight, marked=it.own) for it in variants if it.weight]
+    summary = "; ".join(f"{it.name} {it.share} %" for it in variants)
+    title = "Shares of the variants"
+    return ShareBar(key="shares", title=title, summary=summary, width=400, parts=parts) if parts else None
 
 
 def _paths(sources: Any, start: str = "") -> list[str]:

@@ -223,10 +223,11 @@ class Columns(Chart):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of a whole."""
+    """A part of a whole; where one is marked, the others keep to the pale shades."""
 
     label: str
     value: float
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,9 +261,14 @@ class ShareBar(Chart):
             wide, narrow = f"{part.label} {percent}", percent
             inside = next((text for text in (wide, narrow) if len(text) * CHARACTER + 12 <= length), "")
             seen = max(length - GAP, 0)
-            drawn.append(DrawnPart(part, round(left, 1), round(seen, 1), percent, inside, number % 4 + 1))
+            drawn.append(DrawnPart(part, round(left, 1), round(seen, 1), percent, inside, self._shade(number)))
             left += length
         return drawn
+
+    def _shade(self, number: int) -> int:
+        if not any(part.marked for part in self.parts):
+            return number % 4 + 1
+        return 1 if self.parts[number].marked else (number % 2 + 1) * 2
 
     @property
     def unsaid(self) -> list[DrawnPart]:

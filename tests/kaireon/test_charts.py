@@ -100,3 +100,8 @@ def test_a_segment_too_short_for_its_name_is_named_below():
 def test_a_share_of_nothing_is_empty():
     chart = ShareBar(key="s", title="Rotation", parts=[Part(label="A", value=0)])
     assert [(part.length, part.percent) for part in chart.drawn] == [(0, "0 %")]
+
+
+def test_a_marked_part_is_the_only_one_in_its_shade():
+    parts = [Part(label=str(number), value=1, marked=number == 4) for number in range(6)]
+    assert [part.shade for part in ShareBar(key="s", title="Rotation", parts=parts).drawn] == [2, 4, 2, 4, 1, 4]
