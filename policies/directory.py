@@ -53,7 +53,9 @@ class Directory:
             return text
         if (kind, text) not in self._exact:
             model = NAMED[kind]
-            row = model.everything.of(self.tenant).live().filter(name__iexact=text).order_by("pk").first()
+            rows = model.everything.of(self.tenant).live().order_by("pk")
+            # The name as it is spelled has an index; only then any other spelling is looked for.
+            row = rows.filter(name=text).first() or rows.filter(name__iexact=text).first()
             self._exact[kind, text] = row.public_id if row is not None else None
         return self._exact[kind, text] or text
 

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
 
-MOST_COUNTED = 100_000
-
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Ends after 100,000 rows and says that there are more; a search or a filter brings those up."""
+    """Ends after `most` rows and says that there are more; a search or a filter brings those up."""
+
+    most: ClassVar[int] = 100_000
 
     template_name = "admin/lifecycle/pagination.html"
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, MOST_COUNTED)
+        return min(self._counted, self.most)
 
     @property
     def more(self) -> bool:
         """Whether rows were left uncounted."""
-        return self._counted > MOST_COUNTED
+        return self._counted > self.most
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        counted: int = rows.order_by()[: MOST_COUNTED + 1].count()
+        counted: int = rows.order_by()[: self.most + 1].count()
         return counted

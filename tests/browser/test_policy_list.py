@@ -111,3 +111,16 @@ def test_a_viewer_reads_and_finds_nothing_to_write_with(enter, admin, axe, shot)
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
     axe(page)
     shot(page, "policy-viewer")
+
+
+def test_the_pages_of_policies_are_as_readable_in_the_dark(dark, admin, catalogue, axe):
+    policy = made(admin, "Quiet", ruleType="time_window", config={"startHour": 22, "endHour": 6})
+    admin("PATCH", f"contact-policies/{policy.public_id}", {"priority": 60})
+    for view in ("change", "history", "delete"):
+        dark.goto(address(ContactPolicy, view, policy.pk))
+        axe(dark)
+    dark.goto(LIST)
+    axe(dark)
+    dark.goto(f"{LIST}add/?preset=adverse-outcomes")
+    expect(dark.locator("#live .sentence")).to_contain_text("No contact for 90 days")
+    axe(dark)
