@@ -8,6 +8,7 @@ from decisioning import (
     decisions,
     eligibility_views,
     history_views,
+    impact_views,
     member_views,
     recommend_view,
     respond_views,
@@ -27,6 +28,8 @@ urlpatterns = [
     re_path(r"^respond/?$", respond_views.RespondView.as_view(), name="respond"),
     re_path(r"^respond/bulk/?$", respond_views.RespondBulkView.as_view(), name="respond-bulk"),
     re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
+    # Before the policies' own addresses, which would take its name for a policy's id.
+    re_path(r"^contact-policies/impact-preview/?$", impact_views.ImpactPreviewView.as_view(), name="impact-preview"),
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),
     *collection_urls("segments", viewsets.SegmentViewSet),
     *collection_urls("decision-flows", viewsets.DecisionFlowViewSet),

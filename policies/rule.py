@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from inspect import get_annotations
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from policies.limits import AtMost, Finding, Primitive
 from policies.options import Choice, Flag, Kind, Ref, RefusedError, Zone, shown
 from policies.scope import Assignment, Candidates, Namer, Subject, Voice
 from policies.windows import DAY, Calendar, Clock, Ever, Rolling, Window, plural
+
+if TYPE_CHECKING:
+    from policies.preview import Preview
 
 Evidence = dict[str, object]
 Explanation = tuple[str, Evidence]
@@ -93,7 +96,8 @@ class Rule:
     """One validated config of one rule type. A rule compiles to limits; it never evaluates anything itself.
 
     `at_least_one` lists option keys of which one must be given; `stands_for_mandatory` says that a mandatory offer is
-    blocked all the same. `icon` is a name of the Material Symbols.
+    blocked all the same. `icon` is a name of the Material Symbols; `preview` says how the rule is tried on the past,
+    None that it cannot be.
     """
 
     slug: ClassVar[str]
@@ -104,6 +108,7 @@ class Rule:
     presets: ClassVar[tuple[Preset, ...]] = ()
     at_least_one: ClassVar[tuple[str, ...]] = ()
     stands_for_mandatory: ClassVar[bool] = False
+    preview: ClassVar["Preview | None"] = None
 
     bypassable: bool = option(
         "bypassable",

@@ -17,7 +17,7 @@ def describe_rules(result: Schema, **kwargs: Any) -> Schema:
     if sent is None:
         return result
     for rule in RULES:
-        schemas[_config(rule)] = _openapi(rule.json_schema())
+        schemas[_config(rule)] = in_openapi(rule.json_schema())
         schemas[_variant(rule)] = _sent_as(rule, sent)
     schemas["ContactPolicyRequest"] = {
         "oneOf": [_reference(_variant(rule)) for rule in RULES],
@@ -50,13 +50,13 @@ def _shown_scopes(properties: Schema) -> Schema:
     }
 
 
-def _openapi(schema: Any) -> Any:
+def in_openapi(schema: Any) -> Any:
     """A JSON schema in the words of OpenAPI 3.0."""
     if isinstance(schema, list):
-        return [_openapi(item) for item in schema]
+        return [in_openapi(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    said = {key: _openapi(value) for key, value in schema.items() if key not in {"examples", "exclusiveMinimum"}}
+    said = {key: in_openapi(value) for key, value in schema.items() if key not in {"examples", "exclusiveMinimum"}}
     if "examples" in schema:
         said["example"] = schema["examples"][0]
     if "exclusiveMinimum" in schema:

@@ -87,6 +87,11 @@ class Candidates:
             and all(value_of(candidate, dimension) in keys for dimension, keys in self.where)
         )
 
+    def looks_at(self) -> frozenset[str]:
+        """What of a candidate the condition depends on."""
+        named = {"label" if self.label is not None else None, self.having, *(dimension for dimension, _ in self.where)}
+        return frozenset(name for name in named if name is not None)
+
     def narrowed(self, dimension: Dimension, *keys: int) -> Self:
         return replace(self, where=(*self.where, (dimension, frozenset(keys))))
 
@@ -114,6 +119,15 @@ class Contacts:
 
     def key(self, subject: Subject) -> int | None:
         return None if self.shared is None else value_of(subject, self.shared)
+
+    def looks_at(self) -> frozenset[str]:
+        """What of an interaction, besides its instant, the condition and the key depend on."""
+        named = {"outcome", self.shared, *(dimension for dimension, _ in self.where)}
+        if self.label is not None:
+            named |= {"label", "offer"}
+        if self.campaign is not None or self.without_campaigns:
+            named.add("campaign")
+        return frozenset(name for name in named if name is not None)
 
     def _may_carry(self, event: Event) -> bool:
         # A label never recorded counts conservatively; a contact without an offer is known to have none.

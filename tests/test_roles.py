@@ -118,6 +118,12 @@ POST    interaction-summaries 401     405    405   405    403     405
 GET     interaction-summary   401     200    200   200    403     200
 POST    interaction-summary   401     405    405   405    403     405
 """
+OF_PREVIEWS = """
+                      anonymous viewer editor admin delivery foreign
+POST    contact-policies/impact-preview 401 200 200 200 403 200
+GET     contact-policies/impact-preview 401 405 405 405 403 405
+PUT     contact-policies/impact-preview 401 405 405 405 403 405
+"""
 # What a foreign admin's POST answers: 400 where the payload names a row of this tenant, else a row of the other.
 COLLECTIONS = {
     "categories": (WRITTEN_BY_EDITORS, "201"),
@@ -155,7 +161,13 @@ def rows_of(table: str, collection: str = "", foreign: str = "") -> Iterator[Row
 
 
 def whole_table() -> list[Row]:
-    rows = [*rows_of(OF_THE_HOUSE), *rows_of(DECIDING), *rows_of(OF_CUSTOMERS), *rows_of(OF_SUMMARIES)]
+    rows = [
+        *rows_of(OF_THE_HOUSE),
+        *rows_of(DECIDING),
+        *rows_of(OF_CUSTOMERS),
+        *rows_of(OF_SUMMARIES),
+        *rows_of(OF_PREVIEWS),
+    ]
     for collection, (table, foreign) in COLLECTIONS.items():
         rows += rows_of(table, collection, foreign)
     return rows
@@ -249,6 +261,15 @@ def test_every_role_gets_what_the_table_says_of_summaries(doors: dict[str, Door]
     before = stored()
     for row in rows_of(OF_SUMMARIES):
         answered = tried(doors, row, "A000100", {})
+        assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
+    assert stored() == before
+
+
+def test_every_role_gets_what_the_table_says_of_previews(doors: dict[str, Door]) -> None:
+    before = stored()
+    body = {"policyType": "cooldown", "config": {"cooldownHours": 24, "periodDays": 30}}
+    for row in rows_of(OF_PREVIEWS):
+        answered = tried(doors, row, "", body)
         assert (row.method, row.path, answered) == (row.method, row.path, row.statuses)
     assert stored() == before
 

@@ -40,7 +40,7 @@ RESOURCES = [
     "decision-flows",
     "campaign-runs",
 ]
-MORE = {"segments": 3, "decision-flows": 4}  # operations besides the ten of every resource
+MORE = {"segments": 3, "decision-flows": 4, "contact-policies": 1}  # operations besides the ten of every resource
 GENERATED = hypothesis.settings(
     max_examples=6,
     derandomize=True,
@@ -171,7 +171,11 @@ def made_real_in(resource: str, case: Any, world: World) -> None:
         case.path_parameters["public_id"] = target
     elif method == "DELETE":
         case.query = {"id": target}
-    if path.endswith(("/revert", "/rollback")):
+    if path.endswith("/impact-preview"):
+        tried = {"policyType": "cooldown", "config": {"cooldownHours": 24, "periodDays": 30}}
+        case.body = body | tried | {"scope": "offer", "scopeId": world.catalogue.offer, "sampleSize": 100}
+        case.query = {}
+    elif path.endswith(("/revert", "/rollback")):
         if path.endswith("/rollback"):
             assert world.admin("POST", f"{resource}/{target}/publish")[0] == 200
         case.body = {"version": 1}

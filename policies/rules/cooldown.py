@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Number
+from policies.preview import OwnConfig
 from policies.rule import Evidence, Explanation, Limit, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import HOUR, Rolling, milliseconds, plural
@@ -25,6 +26,7 @@ class Cooldown(Rule):
     summary: ClassVar[str] = "At least so many hours between two contacts."
     icon: ClassVar[str] = "hourglass_top"
     examples = ({"cooldownHours": 24}, {"cooldownHours": 0.5, "bypassable": False})
+    preview: ClassVar = OwnConfig()
 
     hours: float = option(
         "cooldownHours",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
 from policies.options import Choice, Number, Ref, TextList
+from policies.preview import OwnConfig
 from policies.rule import Explanation, Limit, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
@@ -28,6 +29,7 @@ class CrossChannelCap(Windowed):
         {"maxTotal": 1, "periodType": "daily", "appliesAcross": ["ch_email", "ch_push"]},
     )
     stands_for_mandatory: ClassVar[bool] = True
+    preview: ClassVar = OwnConfig()
 
     maximum: float = option(
         "maxTotal",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
 from policies.options import Choice, Number
+from policies.preview import OwnConfig
 from policies.rule import Explanation, Limit, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
@@ -23,6 +24,7 @@ class CustomerTotalCap(Windowed):
     summary: ClassVar[str] = "At most so many contacts per customer, counting everything."
     icon: ClassVar[str] = "person"
     examples = ({"maxTotal": 5, "periodType": "weekly"}, {"maxTotal": 100})
+    preview: ClassVar = OwnConfig()
 
     maximum: float = option(
         "maxTotal",

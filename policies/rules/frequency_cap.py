@@ -1,19 +1,85 @@
 """The frequency cap: how many contacts fit in a day, a week, a month or altogether."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import Text, TextList, Whole
-from policies.rule import PERIODS, Explanation, Limit, Preset, Windowed, option
-from policies.scope import Assignment, Namer, Subject, Voice
-from policies.windows import plural
+from policies.preview import Trial
+from policies.rule import PERIODS, Evidence, Explanation, Limit, Preset, Rule, Windowed, option
+from policies.scope import IMPRESSION, Assignment, Namer, Subject, Voice
+from policies.windows import Ever, plural
 
 # A longer period holds a shorter one at most so often: a calendar month has up to 31 days.
 _NESTED = (("daily", "weekly", 7), ("daily", "monthly", 31))
 _CALENDAR_CROSSING = {("weekly", "monthly")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapTrial(Trial):
+    """Tries a plain cap over the whole lookback: what a customer got beyond so many contacts would not have been.
+
+    Nothing before the lookback counts. Any outcome can be counted in the place of contacts.
+    """
+
+    slug: ClassVar[str] = "frequency_cap"
+    label: ClassVar[str] = "Frequency cap over a lookback"
+    counts_earlier: ClassVar[bool] = False
+
+    maximum: int = option(
+        "maxFrequency", Whole(minimum=1), label="Contacts", help="Contacts allowed in the lookback.", required=True
+    )
+    tried_outcome: str = option(
+        "outcomeType",
+        Text(mention="outcome"),
+        label="Outcome",
+        help="The interactions to count, typically impression.",
+        required=True,
+    )
+    within_campaign: str | None = option(
+        "withinCampaignId", Text(), label="Only this campaign", help="Counts the contacts of this campaign run alone."
+    )
+    exclude_campaigns: tuple[str, ...] = option(
+        "excludeCampaignIds",
+        TextList(),
+        label="Leave out campaigns",
+        help="Contacts of these campaign runs do not count.",
+        default=(),
+    )
+
+    def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
+        counted = replace(
+            assignment.contacts((self.tried_outcome,)),
+            campaign=self.within_campaign,
+            without_campaigns=frozenset(self.exclude_campaigns),
+        )
+        yield Limit(AtMost(self.maximum, counted, Ever()), assignment.candidates(), assignment, self._explain)
+
+    def sentence(self, name: Namer) -> str:
+        what = "contact" if self.tried_outcome == IMPRESSION else name("outcome", self.tried_outcome)
+        return f"At most {plural(self.maximum, what)} in {plural(self.looked_back, 'day')}"
+
+    def _explain(self, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
+        evidence: Evidence = {"max": self.maximum, "actual": finding.count, "periodDays": self.looked_back}
+        return f"{finding.count} of {self.maximum} in {plural(self.looked_back, 'day')}", evidence
+
+
+class LargestCap:
+    """The preview of the largest cap of a policy: a day's looks back 1 day, a week's 7, a month's 30, a total's 365."""
+
+    days: ClassVar = {"maxPerDay": 1, "maxPerWeek": 7, "maxPerMonth": 30, "maxTotal": 365}
+
+    def trial_of(self, rule: type[Rule]) -> type[Trial]:
+        return CapTrial
+
+    def asked(self, config: Mapping[str, Any], *, days: int) -> dict[str, Any]:
+        """Of two equal caps the one over the longer period, which the shorter one's contacts cannot exceed."""
+        caps = [(config[key], span) for key, span in self.days.items() if config.get(key) is not None]
+        maximum, span = max(caps, default=(None, days))
+        campaigns = {key: config[key] for key in ("withinCampaignId", "excludeCampaignIds") if config.get(key)}
+        return {"maxFrequency": maximum, "periodDays": span, "outcomeType": IMPRESSION, **campaigns}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +111,7 @@ class FrequencyCap(Windowed):
     )
     at_least_one = ("maxPerDay", "maxPerWeek", "maxPerMonth", "maxTotal")
     stands_for_mandatory: ClassVar[bool] = True
+    preview: ClassVar = LargestCap()
 
     per_day: int | None = option(
         "maxPerDay",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding, whole
 from policies.options import Choice, Number, Text
+from policies.preview import OwnConfig
 from policies.rule import Explanation, Limit, Windowed, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
 
@@ -27,6 +28,7 @@ class OfferCategoryCap(Windowed):
         {"targetCategory": "credit-cards", "maxTotal": 2, "periodType": "monthly"},
         {"targetCategory": "insurance", "maxTotal": 10},
     )
+    preview: ClassVar = OwnConfig()
 
     target: str = option(
         "targetCategory", Text(), label="Label", help="The offers' free-form category label.", required=True

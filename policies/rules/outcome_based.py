@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.limits import AtMost, Finding
 from policies.options import LONGEST_LIST, Kind, Number, RefusedError, refuse_longer
+from policies.preview import OwnConfig
 from policies.rule import Evidence, Explanation, Limit, Preset, Rule, happened, option, reserved, since
 from policies.scope import Assignment, Namer, Subject, Voice
 from policies.windows import DAY, Rolling, milliseconds, plural
@@ -61,6 +62,7 @@ class OutcomeBased(Rule):
             {"afterOutcome": list(ADVERSE_OUTCOMES), "suppressForDays": 90, "bypassable": False},
         ),
     )
+    preview: ClassVar = OwnConfig()
 
     outcomes: tuple[str, ...] = option(
         "afterOutcome", Outcomes(), label="After", help="The outcomes that start the silence.", required=True
