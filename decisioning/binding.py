@@ -22,7 +22,7 @@ from decisioning.steps import Gate
 from kaireon.keys import next_key
 from kaireon.statements import moment
 
-NEW = Held(records=b"", complete_from=EVERYTHING, revision=0)  # the ledger of somebody to whom nothing has happened
+NEW = Held(b"", b"", EVERYTHING, EVERYTHING, revision=0)  # the ledger of somebody to whom nothing has happened
 
 _totals_kept: set[int] = set()  # tenants for which totals were found that nothing asks for any more
 
@@ -119,6 +119,8 @@ def _stored(
         "read_revision": ledger.revision,
         "records": ledger.records,
         "holds": ledger.holds,
+        "older": ledger.older,
+        "recent_from": ledger.recent_from,
         "complete_from": ledger.complete_from,
         "decision_key": key,
         "decided_at": decided_at,
@@ -153,7 +155,7 @@ def _count(
 def _gate(known: Known) -> Gate:
     """What is to be done to the customer's ledger; one that holds nothing to add to is held until it is refilled."""
     if known.ledger is None:
-        return Gate.MADE if known.stranger else Gate.HELD
+        return Gate.MADE
     return Gate.HELD if known.ledger.complete_from == NOTHING else Gate.CHANGED
 
 

@@ -81,7 +81,7 @@ def asked_by(budgets: frozenset[tuple[Dimension | None, int | None]]) -> Asked:
 
 
 def selection(asked: Asked) -> str:
-    """The totals as JSON rows, as a part of a statement that knows the tenant as `t`; see `parameters`.
+    """The totals as JSON rows, as a part of a statement in which `t` bears the tenant's key; see `parameters`.
 
     It may answer more than was asked, for dimensions and keys are compared one by one, which takes half the time.
     """
@@ -91,7 +91,7 @@ def selection(asked: Asked) -> str:
     if asked.whole:
         wanted = f"({wanted} OR b.dimension {said['words']})"
     table = BudgetTotal._meta.db_table
-    return f"(SELECT {said['list'].format(row)} FROM {table} b WHERE b.tenant_id = t.id AND {wanted})"
+    return f"(SELECT {said['list'].format(row)} FROM {table} b WHERE b.tenant_id = t.tenant_id AND {wanted})"
 
 
 def parameters(asked: Asked) -> list[Any]:

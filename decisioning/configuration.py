@@ -106,6 +106,7 @@ class Configuration:
     keys: Mapping[str, tuple[str, int]] = field(repr=False)
     flows: tuple[FlowFacts, ...] = ()  # the default first
     outcomes: Mapping[str, str] = field(default_factory=dict)  # the live outcome types' classifications
+    segments: Mapping[int, str] = field(default_factory=dict)  # the names of the live, active segments
     published: dict[str | None, Any] = field(default_factory=dict, repr=False)  # what `flows.published` worked out
     compiled: dict[tuple[str, ...] | None, Snapshot] = field(default_factory=dict, repr=False)
 
@@ -172,6 +173,7 @@ class Configuration:
             names=self.names,
             public_ids=self.public_ids,
             dearest=max((item.candidate.cost for item in self.items.values()), default=0),
+            segments=self.segments,
         )
 
     def _constraints(self) -> Iterator[PolicyLimit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,27 +47,31 @@ def recall(
 
     With `as_of`, interactions later than it do not exist; without, one dated later (by a machine whose clock is
     ahead) counts as now. The segments are the active ones the customer belongs to today, as nobody keeps former ones,
-    and those the caller adds. A customer nobody knows has no contacts. The ledger is read where it reaches back far
-    enough, history where it does not, and always with `as_of`.
+    and those the caller adds. The ledger is read where it reaches back far enough, history where it does not, and
+    always with `as_of`.
     """
     now = known.now if as_of is None else clock.milliseconds(as_of)
     asked = asked_by(snapshot.budgets)
     past = None if as_of is None else Interaction.objects.of(known.tenant).filter(at__lte=as_of)
     rows = known.totals if asked == known.asked else ()
     about: dict[str, Any] = {
-        "segments": known.segments.union(segments),
+        "segments": frozenset(segments).union(_names(known.memberships, snapshot.segments)),
         "timezone": known.timezone,
         "totals": budgets.totals(known.tenant, snapshot, rows, now=now, existing=past),
     }
     since = snapshot.horizon(now, known.timezone)
-    held = known.ledger
-    holds = b"" if as_of is not None or held is None else held.holds
-    if as_of is None and held is not None and held.complete_from <= since:
-        return Recalled(decoded(known.tenant, held.records, holds=holds, now=now, **about), held.records, holds)
-    if known.stranger:
+    held = known.ledger if as_of is None else None
+    holds = held.holds if held is not None else b""
+    if held is not None and (ledger := held.since(since)) is not None:
+        return Recalled(decoded(known.tenant, ledger, holds=holds, now=now, **about), ledger, holds)
+    if as_of is None and held is None:  # whoever writes history keeps a ledger of it
         return Recalled(Facts(**about), b"")
     records = recorded(known.tenant, known.customer_id, since=since, until=now, live=as_of is None)
     return Recalled(told(known.tenant, records, holds=holds, now=now, **about), None, holds)
+
+
+def _names(memberships: Iterable[int], names: Mapping[int, str]) -> list[str]:
+    return [names[key] for key in memberships if key in names]
 
 
 def decoded(tenant: Tenant, ledger: bytes, *, holds: bytes, now: int, **about: Any) -> Facts:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -33,17 +32,28 @@ CONTACT_COLUMNS = (
     "label",
     "campaign_id",
 )
+PARTS = ("records", "older", "recent_from", "complete_from")  # the columns of the parts, in their order
 MOST_ATTEMPTS = 10
 
 
-@dataclass(frozen=True)
-class Held:
-    """A customer's ledger as it was read."""
+class Held(NamedTuple):
+    """A customer's ledger as it was read; `older` is None when nobody asked for it, b"" also when there is none."""
 
     records: bytes
+    older: bytes | None
+    recent_from: int
     complete_from: int
     revision: int
     holds: bytes = b""
+
+    def since(self, since: int) -> bytes | None:
+        """The records from an instant on, and others; None if it was not read or does not hold them all."""
+        since = max(since, EVERYTHING)
+        if self.complete_from > since:
+            return None
+        if self.recent_from <= since:
+            return self.records
+        return None if self.older is None else codec.joined(self.records, self.older)
 
 
 class Claim(NamedTuple):
@@ -112,18 +122,24 @@ def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
     numbers = _numbers_of(tenant, [*told, *(contact_held(place) for group in places.values() for place in group)])
     for customer_id in wanted:
         row = rows[customer_id]
-        row.records, row.complete_from = _written(histories[customer_id], numbers)
+        row.ledger = _written(histories[customer_id], numbers)
         row.holds = holds.encode(_place(place, numbers) for place in places[customer_id])
     store(rows.values())
 
 
 def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Sequence[Claim], *, now: int) -> Held:
-    """A ledger that was read, and holds something one may add to, with contacts and places added; nothing is stored."""
+    """A ledger that was read, and holds something one may add to, with contacts and places added; nothing is stored.
+
+    One that gets too long while nobody has read its older part is tidied by the next who reads it.
+    """
     numbers = _numbers_of(tenant, [*contacts, *(claim.contact for claim in claims)])
-    records, complete_from = _grown(held.records, held.complete_from, contacts, numbers)
     places = holds.decode(held.holds, now=now)
     places += [holds.Place(*claim[:3], codec.trace_of(claim.contact, numbers)) for claim in claims]
-    return replace(held, records=records, complete_from=complete_from, holds=holds.encode(places))
+    more = held._replace(records=_appended(held.records, contacts, numbers), holds=holds.encode(places))
+    if more.older is None and more.recent_from > EVERYTHING:
+        return more
+    parts = codec.tidied(codec.Ledger(more.records, more.older or b"", more.recent_from, more.complete_from))
+    return Held(*parts, more.revision, more.holds)
 
 
 def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Interaction]]) -> None:
@@ -132,7 +148,7 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
     numbers = _numbers_of(tenant, [contact for group in contacts.values() for contact in group])
     for row in rows:
         told = contacts.get(row.customer_id, ())
-        row.records, row.complete_from = _grown(bytes(row.records), row.complete_from, told, numbers)
+        row.ledger = codec.tidied(row.ledger._replace(recent=_appended(bytes(row.records), told, numbers)))
     store(rows)
 
 
@@ -144,10 +160,10 @@ def records_of(tenant: Tenant, happened: Sequence[Interaction], *, first: bool) 
     return records if first else records[len(codec.FORMAT) :]
 
 
-def regrown(tenant: Tenant, records: bytes, complete_from: int, happened: Sequence[Interaction]) -> tuple[bytes, int]:
-    """A ledger with interactions added, its newest records only, and the instant from which on it is complete."""
+def regrown(tenant: Tenant, ledger: codec.Ledger, happened: Sequence[Interaction]) -> codec.Ledger:
+    """A ledger with interactions added, tidied."""
     contacts = [contact_told(each) for each in happened]
-    return _grown(records, complete_from, contacts, _numbers_of(tenant, contacts))
+    return codec.tidied(ledger._replace(recent=_appended(ledger.recent, contacts, _numbers_of(tenant, contacts))))
 
 
 def learn_of(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
@@ -155,14 +171,10 @@ def learn_of(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
     learn(tenant, {word for each in interactions for word in (each.outcome, each.label, each.campaign_id) if word})
 
 
-def _grown(
-    records: bytes, complete_from: int, contacts: Iterable[Contact], numbers: Mapping[str, int]
-) -> tuple[bytes, int]:
-    """A ledger with contacts added, its newest records only, and the instant from which on it is complete."""
+def _appended(records: bytes, contacts: Iterable[Contact], numbers: Mapping[str, int]) -> bytes:
     for contact in contacts:
         records = codec.append(records, (contact.at, codec.trace_of(contact, numbers)))
-    records, since = codec.compacted(records)
-    return records, complete_from if since is None else max(complete_from, since)
+    return records
 
 
 def store(rows: Iterable[ContactLedger]) -> None:
@@ -173,7 +185,7 @@ def store(rows: Iterable[ContactLedger]) -> None:
     changed = list(rows)
     for row in changed:
         row.revision += 1
-    columns = ["records", "holds", "complete_from", "revision"]
+    columns = [*PARTS, "holds", "revision"]
     ContactLedger.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=columns)
 
 
@@ -230,14 +242,15 @@ def make(tenant: Tenant, customer_ids: Iterable[str]) -> None:
 
 
 def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:
-    """The customers among these whose ledger does not say what history says; a missing ledger says nothing wrong."""
+    """The customers among these whose ledger does not say what history says; one without a ledger has no history."""
     rows = {row.customer_id: row for row in ContactLedger.objects.of(tenant).filter(customer_id__in=customer_ids)}
     histories: dict[str, list[Contact]] = defaultdict(list)
     for customer_id, *row in _history(tenant, customer_ids):
         histories[customer_id].append(contact_of(row))
+    yield from (customer_id for customer_id in histories if customer_id not in rows)
     read, places = RecordReader(tenant), _open_places(tenant, customer_ids)
     for customer_id, row in rows.items():
-        held = [read(*record) for record in codec.decode(bytes(row.records))]
+        held = [read(*record) for record in codec.decode(codec.joined(bytes(row.records), bytes(row.older)))]
         held = [contact for contact in held if contact.at >= row.complete_from]
         told = [contact for contact in histories[customer_id] if contact.at >= row.complete_from]
         if sorted(held, key=repr) != sorted(told, key=repr) or not _holds_agree(row, places[customer_id], read):
@@ -267,12 +280,10 @@ def _open_places(tenant: Tenant, customer_ids: Sequence[str]) -> dict[str, list[
     return found
 
 
-def _written(history: Sequence[Contact], numbers: Mapping[str, int]) -> tuple[bytes, int]:
-    """A ledger of a history, newest first, and the instant from which on it is complete."""
-    records = ((contact.at, codec.trace_of(contact, numbers)) for contact in history)
-    data = codec.encode(islice(records, codec.MOST_RECORDS))
-    dropped = history[codec.MOST_RECORDS :]
-    return data, dropped[0].at + 1 if dropped else EVERYTHING
+def _written(history: Sequence[Contact], numbers: Mapping[str, int]) -> codec.Ledger:
+    """The ledger of a history."""
+    records = codec.encode((contact.at, codec.trace_of(contact, numbers)) for contact in history)
+    return codec.tidied(codec.Ledger(records, b"", EVERYTHING, EVERYTHING))
 
 
 def _history(tenant: Tenant, customer_ids: Sequence[str]) -> QuerySet[Any, Any]:

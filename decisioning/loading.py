@@ -28,7 +28,7 @@ from decisioning.configuration import (
     engine_policy,
     item_of,
 )
-from decisioning.models import DecisionFlow, FlowVersion, OutcomeType
+from decisioning.models import DecisionFlow, FlowVersion, OutcomeType, Segment
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import Lifecycle, Status
 from kaireon.reading import reading
@@ -117,6 +117,7 @@ def _load(tenant: Tenant, version: int, timezone: str) -> Configuration:
         placements={key: _placement(row) for key, row in live["placement"].items()},
         policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
         flows=_flows(tenant),
+        segments=dict(Segment.objects.of(tenant).active().values_list("pk", "name")),
         outcomes=dict(OutcomeType.objects.of(tenant).order_by("pk").values_list("key", "classification")),
         names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
         public_ids=public_ids,

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model
@@ -21,14 +20,16 @@ from django.http import HttpRequest
 from decisioning import budgets
 from decisioning.budgets import Asked, asked_by
 from decisioning.configuration import Configuration
+from decisioning.engine import ledger as codec
 from decisioning.ledgers import Held
 from decisioning.loading import kept, loaded
-from decisioning.models import ContactLedger, Customer, Interaction, Segment, SegmentMember
+from decisioning.models import ContactLedger, Customer, SegmentMember
+from decisioning.models.ledgers import EVERYTHING, NOTHING
+from kaireon import clock
 from kaireon.access import ApiKey, digest_of
 from kaireon.api.authentication import UnknownKey, presented_key
 from kaireon.api.plain import session_actor
 from kaireon.audit import ConfigurationHead
-from kaireon.lifecycle import Status
 from kaireon.reading import reading
 from kaireon.statements import dialect, fetch, moment
 from kaireon.tenancy import Role, Tenant
@@ -45,11 +46,11 @@ class Caller:
     role: Role = Role.VIEWER
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What was read. `now` is the database's clock in UTC ms, `asked` says which totals `totals` are the rows of.
 
-    A stranger has neither a ledger nor a history.
+    `memberships` are the keys of the customer's segments, which the configuration has names for. Whoever has no ledger
+    may have a history all the same.
     """
 
     tenant: Tenant
@@ -60,9 +61,8 @@ class Known:
     now: int
     customer_id: str
     timezone: str | None
-    segments: frozenset[str]
+    memberships: tuple[int, ...]
     ledger: Held | None
-    stranger: bool
     asked: Asked
     totals: tuple[budgets.Row, ...]
     stored_attributes: str | None = None
@@ -72,7 +72,7 @@ class Known:
         """The database's clock."""
         return moment(self.now)
 
-    @cached_property
+    @property
     def attributes(self) -> Mapping[str, Any]:
         """What is stored about the customer; read only when somebody looks."""
         attributes: Mapping[str, Any] = json.loads(self.stored_attributes) if self.stored_attributes else {}
@@ -82,6 +82,14 @@ class Known:
 # The tenant of every key that was seen, so that the first statement of a request can ask for the right totals. What is
 # read with it is checked, so this is never more than a guess.
 _tenants: dict[str, int] = {}
+# Tenants as they were when their configuration was read last. Only their keys are looked at without reading it again.
+_rows_of_tenants: dict[int, Tenant] = {}
+A_DAY = 86_400_000  # by which this machine's clock may be off and no ledger is read in vain
+
+
+def forget_tenants() -> None:
+    """Drops what was kept; for tests, which give a tenant's key to another tenant."""
+    _rows_of_tenants.clear()
 
 
 def caller_of(request: HttpRequest) -> Caller:
@@ -95,35 +103,37 @@ def caller_of(request: HttpRequest) -> Caller:
 
 def identify(caller: Caller) -> Known:
     """Who is asking, where nothing else matters. Raises UnknownKey."""
-    return _looked_up(caller, "", Asked())
+    return _looked_up(caller, "", Asked(), NOTHING)
 
 
 def beside(caller: Caller, columns: str, joins: str, values: Sequence[Any]) -> tuple[Known, tuple[Any, ...]]:
     """Who is asking and, out of the same statement, what else a caller wants to know. Raises UnknownKey.
 
-    The columns come from the joins, which know the tenant as `t`; `values` are the parameters of both.
+    The columns come from the joins, to which the tenant's key is `t.tenant_id`; `values` are the parameters of both.
     """
     sql = f"SELECT {_asking(bool(caller.digest))}, {columns} {_asked(bool(caller.digest), joins)}"
     rows = fetch(sql, [*values, caller.digest or caller.tenant])
     if not rows:
         raise UnknownKey
     asking, found = rows[0][:ASKING], rows[0][ASKING:]
-    return _known((*asking, *[None] * 7, True, None), caller, "", Asked()), found
+    return _known((*asking, *[None] * 10), caller, "", Asked()), found
 
 
 def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
     """What is known for a decision, and the configuration it is made with. Raises UnknownKey."""
     configuration = kept(caller.tenant or _tenants.get(caller.digest, 0))
-    asked = Asked() if configuration is None else asked_by(configuration.snapshot().budgets)
-    known = _looked_up(caller, customer_id, asked)
-    if configuration is not None and (configuration.tenant, configuration.version) == (known.tenant.pk, known.version):
-        return known, configuration
+    if configuration is not None:
+        snapshot = configuration.snapshot()
+        since = clock.milliseconds(clock.now()) - snapshot.reach - A_DAY
+        known = _looked_up(caller, customer_id, asked_by(snapshot.budgets), since)
+        if (configuration.tenant, configuration.version) == (known.tenant.pk, known.version):
+            return known, configuration
     with reading() as committed:
-        known = _looked_up(caller, customer_id, Asked())
+        known = _looked_up(caller, customer_id, Asked(), EVERYTHING, anew=True)
         zone = known.tenant.timezone
         configuration = loaded(known.tenant, version=known.version, timezone=zone, committed=committed)
         asked = asked_by(configuration.snapshot().budgets)
-        return replace(known, asked=asked, totals=_totals(known.tenant, asked)), configuration
+        return known._replace(asked=asked, totals=_totals(known.tenant, asked)), configuration
 
 
 def in_force(caller: Caller, known: Known) -> Configuration:
@@ -134,43 +144,53 @@ def in_force(caller: Caller, known: Known) -> Configuration:
     return inform(caller, "")[1]
 
 
-def _looked_up(caller: Caller, customer_id: str, asked: Asked) -> Known:
-    rows = fetch(_statement(caller, asked), [*budgets.parameters(asked), customer_id, caller.digest or caller.tenant])
+def _looked_up(caller: Caller, customer_id: str, asked: Asked, since: int, *, anew: bool = False) -> Known:
+    """`since` is how far back (UTC ms) the ledger is wanted; its older part is left out if the recent one will do.
+
+    `anew` reads the tenant's row again, too.
+    """
+    parameters = [since, *budgets.parameters(asked), customer_id, caller.digest or caller.tenant]
+    rows = fetch(_statement(caller, asked), parameters)
     if not rows:
         raise UnknownKey
-    known = _known(rows[0], caller, customer_id, asked)
+    return _known(rows[0], caller, customer_id, asked, anew=anew)
+
+
+def _known(row: tuple[Any, ...], caller: Caller, customer_id: str, asked: Asked, *, anew: bool = False) -> Known:
+    key, role, fresh, tenant_key, version, now, zone, attributes, segments, *ledger, totals = row
+    records, older, recent_from, complete_from, revision, holds = ledger
     if caller.digest:
         if len(_tenants) >= MOST_CALLERS:
             _tenants.clear()
-        _tenants[caller.digest] = known.tenant.pk
-    return known
-
-
-def _known(row: tuple[Any, ...], caller: Caller, customer_id: str, asked: Asked) -> Known:
-    key, role, fresh, pk, tenant_key, name, zone, version, now, *rest = row
-    own_zone, attributes, segments, records, complete_from, revision, holds, stranger, totals = rest
+        _tenants[caller.digest] = tenant_key
+    held = None
+    if revision is not None:
+        older = None if older is None else bytes(older)
+        held = Held(bytes(records), older, recent_from, complete_from, revision, bytes(holds))
     return Known(
-        tenant=_tenant(pk, tenant_key, name, zone),
-        role=caller.role if role is None else Role(role),
-        key=key,
-        used_lately=bool(fresh),
-        version=version,
-        now=now,
-        customer_id=customer_id,
-        timezone=own_zone or None,
-        segments=frozenset(json.loads(segments)) if segments else frozenset(),
-        ledger=None if revision is None else Held(bytes(records), complete_from, revision, bytes(holds)),
-        stranger=bool(stranger),
-        asked=asked,
-        totals=_rows(totals),
-        stored_attributes=attributes,
+        _tenant(tenant_key, anew=anew),
+        caller.role if role is None else Role(role),
+        key,
+        bool(fresh),
+        version,
+        now,
+        customer_id,
+        zone or None,
+        tuple(json.loads(segments)) if segments else (),
+        held,
+        asked,
+        _rows(totals),
+        attributes,
     )
 
 
-@lru_cache(maxsize=MOST_CALLERS)
-def _tenant(pk: int, key: str, name: str, zone: str) -> Tenant:
-    """The tenant these columns say; making a row takes longer than comparing them."""
-    return Tenant(id=pk, key=key, name=name, timezone=zone)
+def _tenant(key: int, *, anew: bool) -> Tenant:
+    found = _rows_of_tenants.get(key)
+    if found is None or anew:
+        if len(_rows_of_tenants) >= MOST_CALLERS:
+            _rows_of_tenants.clear()
+        found = _rows_of_tenants[key] = Tenant.objects.get(pk=key)
+    return found
 
 
 def _rows(totals: str | None) -> tuple[budgets.Row, ...]:
@@ -180,7 +200,7 @@ def _rows(totals: str | None) -> tuple[budgets.Row, ...]:
 def _totals(tenant: Tenant, asked: Asked) -> tuple[budgets.Row, ...]:
     if not asked.pairs:
         return ()
-    sql = f"SELECT {budgets.selection(asked)} FROM {Tenant._meta.db_table} t WHERE t.id = %s"
+    sql = f"SELECT {budgets.selection(asked)} FROM {_table(ConfigurationHead)} t WHERE t.tenant_id = %s"
     return _rows(fetch(sql, [*budgets.parameters(asked), tenant.pk])[0][0])
 
 
@@ -196,38 +216,38 @@ def _statement(caller: Caller, asked: Asked) -> str:
 
 
 def _written(asked: Asked, *, by_key: bool) -> str:
+    """Each table and each selection inside it costs the database as much as finding a row, so there are few."""
     said, table = dialect(), _table
-    segments = f"""(SELECT {said["list"].format("s.name")} FROM {table(SegmentMember)} m
-        JOIN {table(Segment)} s ON s.id = m.segment_id
-        WHERE m.customer_id = c.id AND s.status = '{Status.ACTIVE}' AND s.deleted_at IS NULL)"""
+    keys = said["list"].format("m.segment_id")
+    segments = f"(SELECT {keys} FROM {table(SegmentMember)} m WHERE m.customer_id = c.id)"
     totals = budgets.selection(asked) if asked.pairs else "NULL"
-    history = f"SELECT 1 FROM {table(Interaction)} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
-    stranger = f"CASE WHEN l.revision IS NULL THEN NOT EXISTS ({history}) ELSE false END"
     joins = f"""CROSS JOIN (SELECT CAST(%s AS text) AS customer_id) a
-        LEFT JOIN {table(Customer)} c ON c.tenant_id = t.id AND c.customer_id = a.customer_id
-        LEFT JOIN {table(ContactLedger)} l ON l.tenant_id = t.id AND l.customer_id = a.customer_id"""
+        LEFT JOIN {table(Customer)} c ON c.tenant_id = t.tenant_id AND c.customer_id = a.customer_id
+        LEFT JOIN {table(ContactLedger)} l ON l.tenant_id = t.tenant_id AND l.customer_id = a.customer_id"""
+    wanted = f"l.recent_from > %s OR length(l.records) >= {codec.has_no_room()}"
     return f"""
         SELECT {_asking(by_key)}, c.timezone, {said["text"].format("c.attributes")}, {segments},
-            l.records, l.complete_from, l.revision, l.holds, {stranger}, {totals} {_asked(by_key, joins)}"""
+            l.records, CASE WHEN {wanted} THEN l.older END, l.recent_from, l.complete_from, l.revision, l.holds,
+            {totals} {_asked(by_key, joins)}"""
 
 
-ASKING = 9  # columns of `_asking`
+ASKING = 6  # columns of `_asking`
 
 
 def _asking(by_key: bool) -> str:
     """Who asks, as columns of a statement."""
     said = dialect()
     key = f"k.id, k.role, coalesce(k.last_used_at > {said['a_minute_ago']}, false)" if by_key else "NULL, NULL, true"
-    return f"{key}, t.id, t.key, t.name, t.timezone, h.version, {said['now_ms']}"
+    return f"{key}, t.tenant_id, t.version, {said['now_ms']}"
 
 
 def _asked(by_key: bool, joins: str) -> str:
     """What these columns come from, and the joins with it; its one parameter is a key's digest or the tenant."""
     said, table = dialect(), _table
-    source = f"{table(ApiKey)} k JOIN {table(Tenant)} t ON t.id = k.tenant_id" if by_key else f"{table(Tenant)} t"
+    head = f"{table(ConfigurationHead)} t"
+    source = f"{table(ApiKey)} k JOIN {head} ON t.tenant_id = k.tenant_id" if by_key else head
     living = f"k.digest = %s AND k.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {said['now']})"
-    return f"""FROM {source} JOIN {table(ConfigurationHead)} h ON h.tenant_id = t.id {joins}
-        WHERE {living if by_key else "t.id = %s"}"""
+    return f"FROM {source} {joins} WHERE {living if by_key else 't.tenant_id = %s'}"
 
 
 def _table(model: type[Model]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from decisioning.engine import ledger as codec
-from decisioning.ledgers import make, records_of, regrown
+from decisioning.ledgers import PARTS, make, records_of
 from decisioning.models import ContactLedger, Interaction
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from kaireon.statements import fetch, found, listed, write
@@ -18,12 +18,12 @@ TABLE, HISTORY = ContactLedger._meta.db_table, Interaction._meta.db_table
 # The columns of a ledger `l` that `outline` reads.
 COLUMNS = (
     *("l.id", "length(l.records)", "l.complete_from", "l.revision", "l.holds"),
-    f"CASE WHEN length(l.records) >= {codec.has_no_room()} THEN l.records END",
+    *(f"CASE WHEN length(l.records) >= {codec.has_no_room()} THEN l.{part} END" for part in PARTS),
 )
 
 
 class Outline(NamedTuple):
-    """What there is to know of a ledger for adding to it: how many bytes its records have, and if it is full, which.
+    """What there is to know of a ledger for adding to it: how many bytes its records have, and all of a full one.
 
     A ledger is full when it has no room for a single record more.
     """
@@ -33,7 +33,7 @@ class Outline(NamedTuple):
     complete_from: int
     revision: int
     holds: bytes
-    full: bytes | None = None
+    full: codec.Ledger | None = None
 
     def has_room(self, contacts: int) -> bool:
         """Whether so many contacts may simply be put at its end."""
@@ -43,15 +43,12 @@ class Outline(NamedTuple):
         """The bytes that interactions add to it."""
         return records_of(tenant, happened, first=not self.size)
 
-    def compacted(self, tenant: Tenant, happened: Sequence[Interaction]) -> tuple[bytes, int]:
-        """What a full one holds with these interactions, and from which instant on it is complete then."""
-        return regrown(tenant, self.full or b"", self.complete_from, happened)
-
 
 def outline(row: Sequence[Any]) -> Outline:
     """The outline that these columns are."""
-    key, size, complete_from, revision, held, full = row
-    return Outline(key, size, complete_from, revision, bytes(held), None if full is None else bytes(full))
+    key, size, complete_from, revision, held, records, older, *since = row
+    full = None if records is None else codec.Ledger(bytes(records), bytes(older), *since)
+    return Outline(key, size, complete_from, revision, bytes(held), full)
 
 
 class Addition(NamedTuple):

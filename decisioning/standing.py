@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from decisioning import idempotency, outlines
 from decisioning.idempotency import Gate
 from decisioning.lookup import Caller, Known, beside
-from decisioning.models import ContactLedger, Decision, Interaction, Presentation, Reservation
+from decisioning.models import ContactLedger, Decision, Presentation, Reservation
 from decisioning.outlines import Outline, outline
 from kaireon.statements import dialect, moment
 
@@ -26,7 +26,6 @@ class Standing(NamedTuple):
     """What was read: the decision, if there is one, by its key; `presented` says that its line was or never will be."""
 
     ledger: Outline | None
-    stranger: bool
     made: Mapping[int, Made]
     presented: bool
     place: Reservation | None
@@ -47,10 +46,10 @@ def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> 
     columns, sources = _statement(tuple(joins))
     width = len(outlines.COLUMNS)
     known, row = beside(caller, columns, sources, parameters)
-    ledger, stranger, line, gate = row[:width], row[width], row[width + 1 : width + 8], row[width + 8 :]
+    ledger, line, gate = row[:width], row[width : width + 7], row[width + 7 :]
     outlined = None if ledger[0] is None else outline(ledger)
     told = _line(decision or 0, values.get("rank", 0), line)
-    return known, Standing(outlined, bool(stranger), *told, None if gate[0] is None else Gate(*gate))
+    return known, Standing(outlined, *told, None if gate[0] is None else Gate(*gate))
 
 
 def _line(decision: int, rank: int, row: tuple[Any, ...]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
@@ -67,25 +66,23 @@ def _line(decision: int, rank: int, row: tuple[Any, ...]) -> tuple[Mapping[int, 
 @cache
 def _statement(joins: tuple[str, ...]) -> tuple[str, str]:
     """The columns, all of them whatever is asked for, and what they come from."""
-    tables = (ContactLedger, Interaction, Decision, Presentation, Reservation)
-    ledgers, history, decisions, presentations, reservations = (model._meta.db_table for model in tables)
-    happened = f"SELECT 1 FROM {history} i WHERE i.tenant_id = t.id AND i.customer_id = a.customer_id"
+    tables = (ContactLedger, Decision, Presentation, Reservation)
+    ledgers, decisions, presentations, reservations = (model._meta.db_table for model in tables)
     lapse = dialect()["ms"].format("r.expires_at")
     columns = {
-        "ledger": f"""{", ".join(outlines.COLUMNS)},
-            CASE WHEN l.revision IS NULL THEN NOT EXISTS ({happened}) END""",
+        "ledger": ", ".join(outlines.COLUMNS),
         "line": f"d.customer_id, d.record, p.id, r.id, r.state, {lapse}, r.cost_micros",
         "gate": ", ".join(f"g.{name}" for name in idempotency.COLUMNS),
     }
     sources = {
         "ledger": f"""CROSS JOIN (SELECT CAST(%s AS text) AS customer_id) a
-            LEFT JOIN {ledgers} l ON l.tenant_id = t.id AND l.customer_id = a.customer_id""",
+            LEFT JOIN {ledgers} l ON l.tenant_id = t.tenant_id AND l.customer_id = a.customer_id""",
         "line": f"""CROSS JOIN (SELECT CAST(%s AS bigint) AS decision_key, CAST(%s AS smallint) AS rank) b
-            LEFT JOIN {decisions} d ON d.id = b.decision_key AND d.tenant_id = t.id
+            LEFT JOIN {decisions} d ON d.id = b.decision_key AND d.tenant_id = t.tenant_id
             LEFT JOIN {presentations} p ON p.decision_key = d.id AND p.rank = b.rank
             LEFT JOIN {reservations} r ON r.decision_key = d.id AND r.rank = b.rank""",
         "gate": f"""LEFT JOIN {idempotency.TABLE} g
-            ON g.tenant_id = t.id AND g.endpoint = '{ENDPOINT}' AND g.key = CAST(%s AS text)""",
+            ON g.tenant_id = t.tenant_id AND g.endpoint = '{ENDPOINT}' AND g.key = CAST(%s AS text)""",
     }
     nothing = {"line": ", ".join(["NULL"] * 7), "gate": ", ".join(["NULL"] * len(idempotency.COLUMNS))}
     shown = [columns[name] if name in joins else nothing[name] for name in columns]

@@ -31,6 +31,8 @@ SAID = {
     "read_revision": "bigint",
     "records": "bytea",
     "holds": "bytea",
+    "older": "bytea",
+    "recent_from": "bigint",
     "complete_from": "bigint",
     "decision_key": "bigint",
     "decided_at": "timestamptz",
@@ -135,11 +137,12 @@ def _ledger(gate: Gate, *, alone: bool) -> str:
         return f"SELECT 1 FROM said WHERE {free}"
     if gate is Gate.CHANGED:
         return f"""UPDATE {LEDGER} AS l SET records = said.records, holds = said.holds,
+            older = COALESCE(said.older, l.older), recent_from = said.recent_from,
             complete_from = said.complete_from, revision = l.revision + 1 FROM said
             WHERE l.tenant_id = said.tenant_id AND l.customer_id = said.customer_id
             AND l.revision = said.read_revision AND {free} RETURNING revision"""
-    return f"""INSERT INTO {LEDGER} (tenant_id, customer_id, records, holds, complete_from, revision)
-        SELECT tenant_id, customer_id, records, holds, complete_from, 1 FROM said WHERE {free}
+    columns = "tenant_id, customer_id, records, older, holds, recent_from, complete_from"
+    return f"""INSERT INTO {LEDGER} ({columns}, revision) SELECT {columns}, 1 FROM said WHERE {free}
         ON CONFLICT (tenant_id, customer_id) DO NOTHING RETURNING revision"""
 
 

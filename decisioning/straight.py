@@ -18,7 +18,7 @@ from django.db import IntegrityError, connection
 
 from decisioning import budgets
 from decisioning.idempotency import Gate
-from decisioning.ledgers import without
+from decisioning.ledgers import regrown, without
 from decisioning.models import BudgetTotal, ContactLedger, IdempotencyKey, Interaction, Presentation, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.ledgers import EVERYTHING, NOTHING
@@ -40,10 +40,13 @@ NEW = Outline(key=0, size=0, complete_from=EVERYTHING, revision=0, holds=b"")
 STEPS = {
     "changed": f"""UPDATE {LEDGERS} AS l SET records = l.records || %s, holds = %s, revision = l.revision + 1
         FROM {{0}} WHERE l.id = %s AND l.revision = %s RETURNING l.revision""",
-    "compacted": f"""UPDATE {LEDGERS} AS l SET records = %s, complete_from = %s, holds = %s, revision = l.revision + 1
+    "tidied": f"""UPDATE {LEDGERS} AS l SET records = %s, older = %s, recent_from = %s, complete_from = %s, holds = %s,
+            revision = l.revision + 1
         FROM {{0}} WHERE l.id = %s AND l.revision = %s RETURNING l.revision""",
-    "made": f"""INSERT INTO {LEDGERS} (records, holds, tenant_id, customer_id, revision, complete_from)
-        SELECT %s, %s, %s, %s, 1, {EVERYTHING} FROM {{0}} ON CONFLICT DO NOTHING RETURNING revision""",
+    "made": f"""INSERT INTO {LEDGERS}
+            (records, holds, tenant_id, customer_id, older, revision, recent_from, complete_from)
+        SELECT %s, %s, %s, %s, '', 1, {EVERYTHING}, {EVERYTHING} FROM {{0}}
+        ON CONFLICT DO NOTHING RETURNING revision""",
     "recorded": f"""INSERT INTO {HISTORY} ({", ".join(COLUMNS)})
         SELECT {", ".join(["%s"] * len(COLUMNS))} FROM {{0}} RETURNING id""",
     "gated": f"""INSERT INTO {GATES} (tenant_id, endpoint, key, request_hash, answer, created_at, interaction_key)
@@ -65,9 +68,7 @@ def is_open(interaction: Interaction, standing: Standing) -> bool:
     """Whether an interaction may go this way: its ledger holds something to add to, and its line is untouched."""
     if connection.vendor != "postgresql" or (standing.presented and interaction.outcome in PRESENTING):
         return False
-    if standing.ledger is None:
-        return standing.stranger
-    return standing.ledger.complete_from != NOTHING
+    return standing.ledger is None or standing.ledger.complete_from != NOTHING
 
 
 def record(
@@ -123,7 +124,7 @@ def _told(interaction: Interaction, ledger: Outline | None, settled: Sequence[Re
     tenant, told, held = interaction.tenant, [interaction], ledger or NEW
     holds = without(held.holds, settled)
     if held.full is not None:
-        return "compacted", [*held.compacted(tenant, told), holds, held.key, held.revision]
+        return "tidied", [*regrown(tenant, held.full, told), holds, held.key, held.revision]
     records = held.records(tenant, told)
     if ledger is None:
         return "made", [records, holds, tenant.pk, interaction.customer_id]

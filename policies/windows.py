@@ -80,10 +80,15 @@ class Clock:
 
 
 class Window(Protocol):
-    """A stretch of time up to now: its first instant, is `t` inside it, when does `t` leave it, how is it said."""
+    """A stretch of time up to now: its first instant, is `t` inside it, when does `t` leave it, how is it said.
+
+    `reach` bounds how far back (in milliseconds) its first instant ever lies.
+    """
 
     @property
     def phrase(self) -> str: ...
+    @property
+    def reach(self) -> int: ...
     def since(self, now: int) -> int: ...
     def inside(self, t: int, now: int) -> bool: ...
     def leaves(self, t: int) -> int | None: ...
@@ -112,6 +117,10 @@ class Rolling:
     def phrase(self) -> str:
         return f"in the last {duration_phrase(self.length)}"
 
+    @property
+    def reach(self) -> int:
+        return self.length
+
     def since(self, now: int) -> int:
         return now - self.length + 1
 
@@ -135,6 +144,10 @@ class Calendar:
     @property
     def phrase(self) -> str:
         return "today" if self.unit == "day" else f"this {self.unit}"
+
+    @property
+    def reach(self) -> int:
+        return {"day": 2, "week": 8, "month": 32}[self.unit] * DAY
 
     def since(self, now: int) -> int:
         first = self._first(wall(now, self.clock.info).date())
@@ -170,6 +183,7 @@ class Ever:
     """All time up to now."""
 
     phrase: ClassVar[str] = "in all"
+    reach: ClassVar[int] = 1 << 62
 
     def since(self, now: int) -> int:
         return START_OF_TIME

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.test import Client
 from decisioning.contents import forget_contents
 from decisioning.ledgers import forget_words
 from decisioning.loading import forget_configurations
+from decisioning.lookup import forget_tenants
 from decisioning.storing import forget_manifests
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.tenancy import Actor, Role, Tenant
@@ -79,8 +81,25 @@ def quick_passwords(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Keys of tenants are given out again after a rollback, which never happens outside of tests."""
-    for forget in (forget_configurations, forget_contents, forget_manifests, forget_words):
+    for forget in (forget_configurations, forget_contents, forget_manifests, forget_tenants, forget_words):
         forget()
+
+
+@pytest.fixture(autouse=True)
+def nothing_collected_by_another_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets no thread of a test collect the cycles of another one's connection.
+
+    Whoever frees a cursor waits for its SQLite connection. If that one waits for the lock of the thread that collects,
+    both wait until one gives up; servers have one thread a process and know no such thing.
+    """
+    if "transactional_db" not in request.fixturenames:
+        marker = request.node.get_closest_marker("django_db")
+        if marker is None or not marker.kwargs.get("transaction"):
+            yield
+            return
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

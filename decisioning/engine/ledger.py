@@ -1,5 +1,9 @@
 """The codec of a customer's ledger: a format byte, then what happened lately, 40 bytes each, in any order.
 
+A ledger lies in two parts. What is recent is appended to all the time, so it stays small enough for the row itself;
+when it is full, all but the newest go to the older part, which is rewritten once in so many records and read only by
+those who look back that far.
+
 A record is an instant (signed 64 bit, UTC ms) and a trace of 32 bytes: the keys of offer, creative, channel, placement,
 category and sub-category (unsigned 32 bit, 0 = none), then outcome, label and campaign as the numbers of interned words
 (21 bit each in one 64 bit integer, 0 = none). All integers are little-endian. Traces are compared and hashed as they
@@ -10,11 +14,14 @@ The records are a multiset: two that are equal are two contacts, and their order
 
 from collections.abc import Iterable, Mapping
 from struct import Struct
+from typing import NamedTuple
 
 from decisioning.engine.facts import Contact
 
 FORMAT = b"\x01"
-MOST_RECORDS = 48
+MOST_RECENT = 48  # below 2 kB, beyond which PostgreSQL moves a value out of its row
+KEPT_RECENT = 24  # that stay there when the others go
+MOST_OLDER = 256
 # The number of a label that was never recorded; interned words have smaller ones.
 NEVER_RECORDED = (1 << 21) - 1
 
@@ -80,13 +87,13 @@ def packed(record: Record) -> bytes:
 
 
 def has_room(size: int, records: int) -> bool:
-    """Whether a ledger of so many bytes may get so many records more without being compacted."""
-    return max(size, len(FORMAT)) + records * _RECORD.size <= len(FORMAT) + MOST_RECORDS * _RECORD.size
+    """Whether a ledger of so many bytes may get so many records more without being tidied."""
+    return max(size, len(FORMAT)) + records * _RECORD.size <= len(FORMAT) + MOST_RECENT * _RECORD.size
 
 
 def has_no_room() -> int:
     """The bytes that a ledger at least has which cannot get one record more."""
-    return len(FORMAT) + (MOST_RECORDS - 1) * _RECORD.size + 1
+    return len(FORMAT) + (MOST_RECENT - 1) * _RECORD.size + 1
 
 
 def encode(records: Iterable[Record]) -> bytes:
@@ -113,12 +120,42 @@ def decode(data: bytes) -> list[Record]:
     return sorted(_RECORD.iter_unpack(memoryview(data)[1:]), reverse=True)
 
 
-def compacted(data: bytes, most: int = MOST_RECORDS) -> tuple[bytes, int | None]:
-    """The ledger with its newest records only, and the first instant since which it has them all.
+def joined(recent: bytes, older: bytes) -> bytes:
+    """Two ledgers as one. Raises `UnreadableLedger` for an unknown format."""
+    for data in (recent, older):
+        if data and data[:1] != FORMAT:
+            raise UnreadableLedger(data)
+    return recent + older[1:] if recent and older else recent or older
 
-    The instant is None when nothing was left out: what was known of its completeness before still holds.
+
+class Ledger(NamedTuple):
+    """Both parts: `recent` alone holds everything at or after `recent_from`, together they do from `complete_from` on.
+
+    Instants are in UTC milliseconds; a part that nothing was ever left out of begins at the first of all instants.
     """
-    records = decode(data)
-    if len(records) <= most:
-        return data, None
-    return encode(records[:most]), records[most][0] + 1
+
+    recent: bytes
+    older: bytes
+    recent_from: int
+    complete_from: int
+
+
+def is_full(recent: bytes) -> bool:
+    """Whether some records have to leave the recent part."""
+    return not has_room(len(recent), 0)
+
+
+def tidied(ledger: Ledger) -> Ledger:
+    """The ledger with parts of their proper sizes; as it was if the recent part is not full."""
+    if not is_full(ledger.recent):
+        return ledger
+    records = decode(ledger.recent)
+    kept, moved = records[:KEPT_RECENT], records[KEPT_RECENT:]
+    older = sorted([*moved, *decode(ledger.older)], reverse=True)
+    dropped = older[MOST_OLDER:]
+    return Ledger(
+        recent=encode(kept),
+        older=encode(older[:MOST_OLDER]),
+        recent_from=max(ledger.recent_from, moved[0][0] + 1),
+        complete_from=max(ledger.complete_from, dropped[0][0] + 1) if dropped else ledger.complete_from,
+    )

@@ -8,7 +8,7 @@ from policies.limits import AtMost, Blocked, Finding, Spend, Total, TotalKey
 from policies.rule import ConfigError, Explanation, Limit, Resolve, Rule
 from policies.rules import rule_for, slugs
 from policies.scope import Assignment, Dimension, Subject, Voice
-from policies.windows import Window
+from policies.windows import Rolling, Window
 
 INFINITE = 1 << 63
 
@@ -65,8 +65,8 @@ class PolicyLimit:
 class Snapshot:
     """One version of a tenant's configuration, ready to decide.
 
-    `names` and `public_ids` are keyed by (kind, integer key), kinds being the dimensions of the engine. `dearest` is
-    the most that showing one candidate costs, in micro-units.
+    `names` and `public_ids` are keyed by (kind, integer key), kinds being the dimensions of the engine; `segments` are
+    the names of the active ones by their keys. `dearest` is the most that showing one candidate costs, in micro-units.
     """
 
     version: int
@@ -75,11 +75,17 @@ class Snapshot:
     names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     public_ids: Mapping[tuple[str, int], str] = field(default_factory=dict)
     dearest: int = 0
+    segments: Mapping[int, str] = field(default_factory=dict)
 
     def horizon(self, now: int, timezone: str | None) -> int:
         """The first instant any limit looks back to; what happened before it concerns no decision at `now`."""
-        windows = (window.localised(customer=timezone, tenant=self.tenant_timezone) for window in self._windows)
-        return min((window.since(now) for window in windows), default=now + 1)
+        windows = [window.localised(customer=timezone, tenant=self.tenant_timezone) for window in self._farthest]
+        return min([window.since(now) for window in windows], default=now + 1)
+
+    @cached_property
+    def reach(self) -> int:
+        """How far back (in milliseconds) any limit looks at most, wherever the customer is."""
+        return max((window.reach for window in self._farthest), default=0)
 
     @cached_property
     def budgets(self) -> frozenset[tuple[Dimension | None, int | None]]:
@@ -104,10 +110,13 @@ class Snapshot:
         return found
 
     @cached_property
-    def _windows(self) -> list[Window]:
+    def _farthest(self) -> list[Window]:
+        """The windows of which one begins first, whenever it is: of those that roll only the longest."""
         tests = (placed.limit.test for placed in self.limits)
-        found = (test.window for test in tests if isinstance(test, AtMost))
-        return list(dict.fromkeys(found))
+        found = dict.fromkeys(test.window for test in tests if isinstance(test, AtMost))
+        rolling = [window for window in found if isinstance(window, Rolling)]
+        longest = max(rolling, key=lambda window: window.length, default=None)
+        return [window for window in found if window is longest or not isinstance(window, Rolling)]
 
     def name(self, kind: str, key: int | None) -> str:
         word = kind.replace("_", "-")

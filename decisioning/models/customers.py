@@ -7,7 +7,6 @@ from typing import Any
 from django.db import models
 
 from decisioning.models.segments import Segment
-from kaireon.lifecycle import Status
 from kaireon.tenancy import Tenant, TenantOwned, TenantQuerySet
 
 
@@ -47,15 +46,6 @@ class SegmentMember(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.customer} in {self.segment}"
-
-
-def known_of(tenant: Tenant, customer_id: str) -> tuple[str | None, frozenset[str]]:
-    """A customer's zone and the names of their live, active segments, in one query; None and none for a stranger."""
-    segment = "memberships__segment__"
-    columns = ("timezone", f"{segment}name", f"{segment}status", f"{segment}deleted_at")
-    rows = list(Customer.objects.of(tenant).filter(customer_id=customer_id).values_list(*columns))
-    names = frozenset(name for _, name, status, deleted in rows if status == Status.ACTIVE and deleted is None)
-    return (rows[0][0] or None) if rows else None, names
 
 
 def samples_from(tenant: Tenant, customer_id: str, most: int) -> list[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from decisioning.engine.ledger import Ledger
 from kaireon.tenancy import TenantOwned, TenantQuerySet
 
 EVERYTHING = -(2**62)  # a ledger that is complete from here on holds all there is
@@ -11,11 +12,12 @@ NOTHING = 2**62  # a ledger that is complete from here on holds nothing one may 
 
 
 class ContactLedger(TenantOwned):
-    """One customer's ledger; `records` is read and written by `decisioning.engine.ledger`.
+    """One customer's ledger; its two parts are read and written by `decisioning.engine.ledger`.
 
-    It holds every interaction at or after `complete_from` (UTC ms). `revision` rises with every write, so that a
-    decision can tell whether what it read still holds. `holds` are the customer's open reservations. Nothing refers to
-    it and it refers to nothing, as interactions.
+    `records` alone holds every interaction at or after `recent_from`, with `older` it does from `complete_from` on (UTC
+    ms); a row complete from `NOTHING` on holds nothing one may rely on, whatever else it says. `revision` rises with
+    every write, so that a decision can tell whether what it read still holds. `holds` are the customer's open
+    reservations. Nothing refers to it and it refers to nothing, as interactions.
     """
 
     tenant = models.ForeignKey(
@@ -23,7 +25,9 @@ class ContactLedger(TenantOwned):
     )
     customer_id = models.CharField(max_length=255)
     records = models.BinaryField(default=b"")
+    older = models.BinaryField(default=b"")
     holds = models.BinaryField(default=b"")
+    recent_from = models.BigIntegerField(default=EVERYTHING)
     complete_from = models.BigIntegerField(default=EVERYTHING)
     revision = models.BigIntegerField(default=0)
 
@@ -35,6 +39,15 @@ class ContactLedger(TenantOwned):
 
     def __str__(self) -> str:
         return f"ledger of {self.customer_id}"
+
+    @property
+    def ledger(self) -> Ledger:
+        """Both parts."""
+        return Ledger(bytes(self.records), bytes(self.older), self.recent_from, self.complete_from)
+
+    @ledger.setter
+    def ledger(self, ledger: Ledger) -> None:
+        self.records, self.older, self.recent_from, self.complete_from = ledger
 
 
 class Word(TenantOwned):

@@ -1,4 +1,4 @@
-"""What happened to customers, written straight into history."""
+"""What happened to customers, written straight into history and told to their ledgers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from creatives.models import Category, Channel, Creative, Offer, Placement
+from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door
@@ -32,7 +33,9 @@ def happened(tenant: Tenant, catalogue: Catalogue) -> Happened:
         owner = given.pop("tenant", tenant)
         keys = {f"{kind}_key": model.id_kind.decode(getattr(catalogue, kind)) for kind, model in KEYS.items()}
         values: dict[str, Any] = {"label": "", "recorded_at": at, **keys, **given}
-        return Interaction.objects.create(tenant=owner, customer_id=customer, at=at, outcome=outcome, **values)
+        made = Interaction.objects.create(tenant=owner, customer_id=customer, at=at, outcome=outcome, **values)
+        refill(owner, [customer])
+        return made
 
     return record
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.conftest import Door
@@ -24,6 +25,7 @@ def shop(admin: Door) -> Shop:
 
 def contacted(tenant: Tenant, at: datetime = HOUR_AGO) -> None:
     Interaction.objects.create(tenant=tenant, customer_id="a/b", at=at, outcome="impression", label="", recorded_at=at)
+    refill(tenant, ["a/b"])
 
 
 def verdicts(creative: Any) -> dict[str, str]:

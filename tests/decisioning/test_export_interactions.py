@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from decisioning import budgets
 from decisioning.budgets import WHOLE_TENANT
+from decisioning.engine import ledger as codec
 from decisioning.ledgers import faults, refill
 from decisioning.models import BudgetTotal, ContactLedger, Decision, Interaction
 from kaireon.access import create_tenant
@@ -60,7 +61,8 @@ def content(tenant: Tenant, *without: str) -> list[Any]:
 
 def ledgers(tenant: Tenant) -> dict[str, Any]:
     return {
-        row.customer_id: (sorted(bytes(row.records)), row.complete_from) for row in ContactLedger.objects.of(tenant)
+        row.customer_id: (sorted(codec.decode(codec.joined(*row.ledger[:2]))), row.complete_from)
+        for row in ContactLedger.objects.of(tenant)
     }
 
 

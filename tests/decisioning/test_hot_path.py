@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from decisioning.models import Decision, Interaction
+from decisioning.models import ContactLedger, Decision, Interaction
 from kaireon.access import ApiKey, create_tenant, operator
 from kaireon.writing import writing
 from tests.conftest import Door, catalogue_through, door_for
 from tests.witness import executed
 
+READ = "SELECT k.id, k.role,"
 STORED = "INSERT INTO decisioning_decision"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,9 +43,21 @@ def admin() -> Door:
 
 def test_a_recommendation_is_one_statement_that_reads_and_one_that_writes(admin: Door) -> None:
     for customer in ("ada", "a stranger"):
-        assert statements(admin, "recommend", customerId=customer) == ["SELECT k.id, k.role,", STORED]
-    assert statements(admin, "recommend", dryRun=True) == ["SELECT k.id, k.role,"]
+        assert statements(admin, "recommend", customerId=customer) == [READ, STORED]
+    assert statements(admin, "recommend", dryRun=True) == [READ]
     assert Decision.objects.count() == 3
+
+
+def test_one_statement_reads_all_of_a_long_history(admin: Door) -> None:
+    [creative] = admin("GET", "creatives")[1]["data"]
+    for _ in range(3):
+        told = [{"customerId": "ada", "creativeId": creative["id"], "outcome": "impression"}] * 50
+        assert admin("POST", "respond/bulk", {"outcomes": told})[0] == 200
+    cap = {"maxTotal": 151}
+    admin.make("contact-policies", name="Cap", scope="global", ruleType="customer_total_cap", config=cap)
+    assert admin("POST", "recommend", {"customerId": "ada"})[1]["meta"]["candidates"] == 1
+    assert statements(admin, "recommend") == [READ, STORED]
+    assert len(bytes(ContactLedger.objects.get().older)) > 100 * 40
 
 
 def test_filtering_is_one_statement(admin: Door) -> None:

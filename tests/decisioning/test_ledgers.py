@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Facts
 from decisioning.histories import decoded
-from decisioning.ledgers import faults, refill
+from decisioning.ledgers import Held, append, contact_told, faults, refill
 from decisioning.models import ContactLedger, Interaction, Word
 from decisioning.models.ledgers import EVERYTHING
 from kaireon import clock
@@ -26,7 +26,8 @@ NOW = clock.milliseconds(NOON)
 def recorded(tenant: Tenant, customer: str, *, since: int, now: int) -> Facts | None:
     """What the customer's ledger says; None when it does not hold all there is from `since` on."""
     row = ContactLedger.objects.of(tenant).filter(customer_id=customer).first()
-    return None if row is None or row.complete_from > since else decoded(tenant, bytes(row.records), holds=b"", now=now)
+    held = None if row is None else Held(*row.ledger, revision=row.revision).since(since)
+    return None if held is None else decoded(tenant, held, holds=b"", now=now)
 
 
 def happened(tenant: Tenant, customer: str, hours_ago: float, **own: object) -> Interaction:
@@ -53,14 +54,45 @@ def test_a_refilled_ledger_holds_every_field_newest_first(tenant: Tenant) -> Non
 
 
 def test_a_ledger_that_is_full_says_from_when_it_is_complete(tenant: Tenant) -> None:
-    for hour in range(codec.MOST_RECORDS + 5):
+    held = codec.KEPT_RECENT + codec.MOST_OLDER
+    for hour in range(held + 5):
         happened(tenant, "ada", hour)
     refill(tenant, ["ada"])
     row = ContactLedger.objects.get()
-    oldest_dropped = NOW - codec.MOST_RECORDS * 3_600_000
-    assert row.complete_from == oldest_dropped + 1
+    oldest_dropped = NOW - held * 3_600_000
+    assert (row.recent_from, row.complete_from) == (NOW - codec.KEPT_RECENT * 3_600_000 + 1, oldest_dropped + 1)
     assert recorded(tenant, "ada", since=oldest_dropped, now=NOW) is None
     assert recorded(tenant, "ada", since=oldest_dropped + 1, now=NOW) is not None
+
+
+def test_a_ledger_grows_into_its_older_part_and_says_what_history_says(tenant: Tenant) -> None:
+    happened(tenant, "ada", 1000)
+    refill(tenant, ["ada"])
+    for hour in range(999, 0, -1):
+        row = ContactLedger.objects.get()
+        contact = contact_told(happened(tenant, "ada", hour))
+        assert append(tenant, "ada", Held(*row.ledger, revision=row.revision), [contact], now=NOW)
+        if hour % 100 == 0:
+            assert list(faults(tenant, ["ada"])) == []
+    row = ContactLedger.objects.get()
+    assert len(codec.decode(bytes(row.records))) <= codec.MOST_RECENT
+    assert len(codec.decode(bytes(row.older))) == codec.MOST_OLDER
+    assert row.recent_from > row.complete_from > EVERYTHING
+    assert list(faults(tenant, ["ada"])) == []
+
+
+def test_what_arrives_late_is_found_whichever_part_it_belongs_to(tenant: Tenant) -> None:
+    for hour in range(codec.MOST_RECENT + 1):
+        happened(tenant, "ada", hour)
+    refill(tenant, ["ada"])
+    row = ContactLedger.objects.get()
+    late = contact_told(happened(tenant, "ada", codec.MOST_RECENT - 0.5))
+    assert late.at < row.recent_from
+    assert append(tenant, "ada", Held(*row.ledger, revision=row.revision), [late], now=NOW)
+    assert list(faults(tenant, ["ada"])) == []
+    facts = recorded(tenant, "ada", since=EVERYTHING, now=NOW)
+    assert facts is not None
+    assert len(facts.records) == codec.MOST_RECENT + 2
 
 
 def test_nobody_knows_anything_of_a_customer_without_a_ledger(tenant: Tenant) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from decisioning.ledgers import refill
 from decisioning.models import Decision, Interaction, Reservation
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
@@ -120,6 +121,7 @@ def test_an_empty_result_says_when_it_could_be_otherwise(shop: Shop, admin: Door
     shop.policy("cooldown", {"cooldownHours": 24})
     at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
     Interaction.objects.create(tenant=tenant, customer_id="ada", at=at, outcome="impression", label="", recorded_at=at)
+    refill(tenant, ["ada"])
     answer = recommended(admin, debug=True)
     assert (answer["count"], answer["meta"]["suppressed"]) == (0, 1)
     free_at = (at + timedelta(hours=24)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -164,15 +164,13 @@ def _fill_ledgers(tenant: Tenant, pasts: Sequence[Past], contacts: Sequence[Cont
     numbers = {text: number for number, text in enumerate(texts, start=1)}
     Word.objects.bulk_create([Word(tenant=tenant, number=number, text=text) for text, number in numbers.items()])
     traces = [codec.trace_of(contact, numbers) for contact in contacts]
-    columns = ("tenant_id", "customer_id", "records", "complete_from", "revision")
+    columns = ("tenant_id", "customer_id", "records", "older", "recent_from", "complete_from", "revision")
     rows = ((tenant.pk, *ledger, 1) for past in pasts for ledger in _ledgers(past, traces))
     bulk.fill(ContactLedger, columns, rows)
 
 
-def _ledgers(past: Past, traces: Sequence[bytes]) -> Iterator[tuple[str, bytes, int]]:
-    """(customer, records, complete from), as `decisioning.ledgers` would write them."""
-    most = codec.MOST_RECORDS
-    complete = past.group.contacts <= most
+def _ledgers(past: Past, traces: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+    """(customer, both parts, complete from when), as `decisioning.ledgers` would write them."""
     for number, (instants, kinds) in enumerate(zip(past.at, past.kind, strict=True)):
-        records = codec.encode(zip(instants[:most].tolist(), [traces[kind] for kind in kinds[:most]], strict=True))
-        yield past.group.customer(number), records, EVERYTHING if complete else int(instants[most]) + 1
+        records = codec.encode(zip(instants.tolist(), [traces[kind] for kind in kinds], strict=True))
+        yield past.group.customer(number), *codec.tidied(codec.Ledger(records, b"", EVERYTHING, EVERYTHING))

@@ -7,22 +7,29 @@ from hypothesis import strategies as st
 from decisioning.engine.facts import Contact
 from decisioning.engine.ledger import (
     FORMAT,
+    KEPT_RECENT,
+    MOST_OLDER,
+    MOST_RECENT,
     NEVER_RECORDED,
+    Ledger,
     TooManyWords,
     UnreadableLedger,
     append,
-    compacted,
     contact_of,
     decode,
     encode,
+    is_full,
+    joined,
     packed,
+    tidied,
     trace_of,
 )
 
 WORDS = {1: "impression", 2: "click", 3: "cards", 4: "spring", NEVER_RECORDED - 1: "last"}
 NUMBERS = {word: number for number, word in WORDS.items()}
 KEYS = st.none() | st.integers(1, 2**32 - 1)
-INSTANTS = st.integers(-(2**63), 2**63 - 1)
+START = -(2**62)
+INSTANTS = st.integers(START, 2**62)
 CONTACTS = st.builds(
     Contact,
     at=INSTANTS,
@@ -81,21 +88,62 @@ def test_nothing_is_an_empty_ledger():
     assert append(b"", (1, trace(1))) == encode([(1, trace(1))])
 
 
-def test_compacting_keeps_the_newest_and_says_since_when_all_are_there():
+def test_a_full_recent_part_keeps_the_newest_and_says_since_when_all_are_there():
     records = [(at, trace(at + 1)) for at in range(60)]
-    data, complete_from = compacted(encode(random.Random(1).sample(records, 60)))
-    assert (decode(data), complete_from) == (records[:11:-1], 12)
+    full = Ledger(encode(random.Random(1).sample(records, 60)), b"", recent_from=-9, complete_from=-9)
+    tidy = tidied(full)
+    assert decode(tidy.recent) == records[: -KEPT_RECENT - 1 : -1]
+    assert decode(tidy.older) == records[-KEPT_RECENT - 1 :: -1]
+    assert (tidy.recent_from, tidy.complete_from) == (60 - KEPT_RECENT, -9)
 
 
-def test_an_instant_of_which_one_record_was_left_out_is_not_complete():
-    data, complete_from = compacted(encode([(5, trace(1)), (5, trace(2)), (7, trace(3))]), most=2)
-    assert (decode(data), complete_from) == ([(7, trace(3)), (5, trace(2))], 6)
+def test_a_full_older_part_drops_the_oldest_and_says_so():
+    older = encode([(at, trace(1)) for at in range(MOST_OLDER)])
+    recent = encode([(MOST_OLDER + at, trace(2)) for at in range(MOST_RECENT + 1)])
+    tidy = tidied(Ledger(recent, older, recent_from=MOST_OLDER, complete_from=-9))
+    dropped = MOST_RECENT + 1 - KEPT_RECENT
+    assert [at for at, _ in decode(tidy.older)] == list(range(MOST_OLDER + dropped - 1, dropped - 1, -1))
+    assert (tidy.recent_from, tidy.complete_from) == (MOST_OLDER + dropped, dropped)
 
 
-def test_compacting_a_small_ledger_changes_nothing():
-    data = encode([(2, trace(1)), (1, trace(1))])
-    assert compacted(data, most=2) == (data, None)
-    assert compacted(b"") == (b"", None)
+def test_an_instant_of_which_one_record_was_moved_is_not_complete_without_the_older_part():
+    same = [(5, trace(number)) for number in range(MOST_RECENT + 1)]
+    tidy = tidied(Ledger(encode(same), b"", recent_from=-9, complete_from=-9))
+    assert (tidy.recent_from, tidy.complete_from) == (6, -9)
+    assert decode(joined(tidy.recent, tidy.older)) == sorted(same, reverse=True)
+
+
+@settings(max_examples=60)
+@given(st.lists(RECORDS, max_size=20))
+def test_tidying_loses_nothing_from_the_instant_on_that_it_names(batches):
+    ledger, told = Ledger(b"", b"", START, START), []
+    for batch in batches:
+        told += batch
+        for record in batch:
+            ledger = ledger._replace(recent=append(ledger.recent, record))
+        ledger = tidied(ledger)
+        assert not is_full(ledger.recent)
+        newest_first = sorted(told, reverse=True)
+        both = decode(joined(ledger.recent, ledger.older))
+        assert [r for r in decode(ledger.recent) if r[0] >= ledger.recent_from] == [
+            r for r in newest_first if r[0] >= ledger.recent_from
+        ]
+        assert [r for r in both if r[0] >= ledger.complete_from] == [
+            r for r in newest_first if r[0] >= ledger.complete_from
+        ]
+
+
+def test_a_ledger_that_is_not_full_stays_as_it_is():
+    small = Ledger(encode([(2, trace(1)), (1, trace(1))]), b"", recent_from=-9, complete_from=-9)
+    assert tidied(small) is small
+
+
+def test_parts_are_joined_whichever_is_empty():
+    data = encode([(2, trace(1))])
+    assert joined(data, b"") == joined(b"", data) == data
+    assert decode(joined(data, data)) == [(2, trace(1))] * 2
+    with pytest.raises(UnreadableLedger):
+        joined(data, b"\x02")
 
 
 @pytest.mark.parametrize("data", [b"\x02", b"\x00" + bytes(40), encode([(1, trace(1))])[:-1], FORMAT + b"x"])
