@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from decisioning.engine import ledger as codec
-from decisioning.engine.facts import Facts
+from decisioning.engine.facts import Contact, Facts
 from decisioning.histories import decoded
-from decisioning.ledgers import Held, append, contact_told, faults, refill
+from decisioning.ledgers import Claim, Held, extend, faults, grown, refill
 from decisioning.models import ContactLedger, Interaction, Word
 from decisioning.models.ledgers import EVERYTHING
 from kaireon import clock
@@ -69,9 +69,7 @@ def test_a_ledger_grows_into_its_older_part_and_says_what_history_says(tenant: T
     happened(tenant, "ada", 1000)
     refill(tenant, ["ada"])
     for hour in range(999, 0, -1):
-        row = ContactLedger.objects.get()
-        contact = contact_told(happened(tenant, "ada", hour))
-        assert append(tenant, "ada", Held(*row.ledger, revision=row.revision), [contact], now=NOW)
+        extend(tenant, [ContactLedger.objects.get()], {"ada": [happened(tenant, "ada", hour)]})
         if hour % 100 == 0:
             assert list(faults(tenant, ["ada"])) == []
     row = ContactLedger.objects.get()
@@ -85,14 +83,28 @@ def test_what_arrives_late_is_found_whichever_part_it_belongs_to(tenant: Tenant)
     for hour in range(codec.MOST_RECENT + 1):
         happened(tenant, "ada", hour)
     refill(tenant, ["ada"])
-    row = ContactLedger.objects.get()
-    late = contact_told(happened(tenant, "ada", codec.MOST_RECENT - 0.5))
-    assert late.at < row.recent_from
-    assert append(tenant, "ada", Held(*row.ledger, revision=row.revision), [late], now=NOW)
+    late = happened(tenant, "ada", codec.MOST_RECENT - 0.5)
+    assert clock.milliseconds(late.at) < ContactLedger.objects.get().recent_from
+    extend(tenant, [ContactLedger.objects.get()], {"ada": [late]})
     assert list(faults(tenant, ["ada"])) == []
     facts = recorded(tenant, "ada", since=EVERYTHING, now=NOW)
     assert facts is not None
     assert len(facts.records) == codec.MOST_RECENT + 2
+
+
+def test_a_full_ledger_whose_older_part_nobody_read_is_tidied_by_the_next_who_reads_it(tenant: Tenant) -> None:
+    for hour in range(codec.MOST_RECENT + 1):
+        happened(tenant, "ada", hour)
+    refill(tenant, ["ada"])
+    held = Held(*ContactLedger.objects.get().ledger, revision=1)
+    contacts = [Contact(NOW)] * (codec.MOST_RECENT - codec.KEPT_RECENT + 1)
+    unread = grown(tenant, held._replace(older=None), contacts, [], now=NOW)
+    assert (unread.older, codec.is_full(unread.records)) == (None, True)
+    tidy = grown(
+        tenant, unread._replace(older=held.older), [Contact(NOW)], [Claim(1, 1, NOW + 1, Contact(NOW))], now=NOW
+    )
+    assert [len(codec.decode(part or b"")) for part in tidy[:2]] == [codec.KEPT_RECENT, 51]
+    assert tidy.holds
 
 
 def test_nobody_knows_anything_of_a_customer_without_a_ledger(tenant: Tenant) -> None:
