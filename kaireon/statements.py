@@ -148,6 +148,8 @@ class _Numbers:
 
 def _checked(server: Any, result: Any) -> None:
     if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+        if server.status == pq.ConnStatus.BAD:  # it was cut, so nobody said why
+            raise psycopg.OperationalError(result.get_error_message())
         raise psycopg.errors.error_from_result(result)
 
 
