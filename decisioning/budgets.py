@@ -20,6 +20,7 @@ from decisioning.carried import carried
 from decisioning.configuration import engine_policy
 from decisioning.engine.program import Program
 from decisioning.engine.snapshot import Snapshot, compile_policy
+from decisioning.happening import Happening
 from decisioning.models import BudgetTotal, Interaction, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
@@ -131,7 +132,7 @@ def totals(
     return found
 
 
-def count(tenant: Tenant, interactions: Sequence[Interaction], *, step: int = 1) -> set[Pair]:
+def count(tenant: Tenant, interactions: Sequence[Interaction | Happening], *, step: int = 1) -> set[Pair]:
     """Adds interactions, which were stored in this transaction before, to the totals that are kept; -1 takes back."""
     amounts = [(each, (step * (each.outcome == IMPRESSION), step * each.cost_micros, 0, 0)) for each in interactions]
     return _distribute(tenant, amounts)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from decisioning.manifest import packed, unpacked
+from decisioning.manifest import unpacked
 from decisioning.models import IdempotencyKey, Interaction
 from kaireon.api.errors import Conflict
 from kaireon.inserting import insert
@@ -19,6 +20,7 @@ from kaireon.tenancy import Tenant
 
 TABLE = IdempotencyKey._meta.db_table
 COLUMNS = ("request_hash", "answer", "interaction_key")
+WINDOW, MEMORY = 10, 2  # answers have a few hundred bytes
 
 Answer = dict[str, Any]
 
@@ -56,6 +58,12 @@ def hash_of(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def squeezed(answer: Answer) -> bytes:
+    """An answer as it is kept; a small window is set up in a fifth of the time that the usual one takes."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, WINDOW, MEMORY)
+    return squeeze.compress(json.dumps(answer, separators=(",", ":")).encode()) + squeeze.flush()
+
+
 def gates(tenant: Tenant, endpoint: str, keys: Collection[str]) -> dict[str, Gate]:
     """The gates that earlier calls have left under these keys."""
     if not keys:
@@ -91,7 +99,7 @@ def once(tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, w
                 tenant=tenant, endpoint=endpoint, key=key, request_hash=asked, created_at=now
             )
             answer = work()
-            gate.answer = packed(answer)
+            gate.answer = squeezed(answer)
             gate.save(update_fields=["answer"])
             return answer
     except IntegrityError:

@@ -13,6 +13,7 @@ from django.db.models import Max, QuerySet
 from decisioning.engine import holds
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Contact
+from decisioning.happening import Happening
 from decisioning.models import ContactLedger, Interaction, Reservation, Word
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
@@ -142,7 +143,7 @@ def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Seque
     return Held(*parts, more.revision, more.holds)
 
 
-def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Interaction]]) -> None:
+def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Happening]]) -> None:
     """Adds interactions, by customer, to ledgers whose rows are locked and hold something one may add to."""
     contacts = {customer_id: [contact_told(each) for each in group] for customer_id, group in happened.items()}
     numbers = _numbers_of(tenant, [contact for group in contacts.values() for contact in group])
@@ -152,7 +153,7 @@ def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str,
     store(rows)
 
 
-def records_of(tenant: Tenant, happened: Sequence[Interaction], *, first: bool) -> bytes:
+def records_of(tenant: Tenant, happened: Sequence[Happening], *, first: bool) -> bytes:
     """The bytes that interactions add to a ledger, whose first ones they may be."""
     contacts = [contact_told(each) for each in happened]
     numbers = _numbers_of(tenant, contacts)
@@ -160,15 +161,15 @@ def records_of(tenant: Tenant, happened: Sequence[Interaction], *, first: bool) 
     return records if first else records[len(codec.FORMAT) :]
 
 
-def regrown(tenant: Tenant, ledger: codec.Ledger, happened: Sequence[Interaction]) -> codec.Ledger:
+def regrown(tenant: Tenant, ledger: codec.Ledger, happened: Sequence[Happening]) -> codec.Ledger:
     """A ledger with interactions added, tidied."""
     contacts = [contact_told(each) for each in happened]
     return codec.tidied(ledger._replace(recent=_appended(ledger.recent, contacts, _numbers_of(tenant, contacts))))
 
 
-def learn_of(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
+def learn_of(tenant: Tenant, happened: Iterable[Happening]) -> None:
     """Gives the words of interactions their numbers, as `learn`."""
-    learn(tenant, {word for each in interactions for word in (each.outcome, each.label, each.campaign_id) if word})
+    learn(tenant, {word for each in happened for word in (each.outcome, each.label, each.campaign_id) if word})
 
 
 def _appended(records: bytes, contacts: Iterable[Contact], numbers: Mapping[str, int]) -> bytes:
@@ -217,7 +218,7 @@ def _place(place: Reservation, numbers: Mapping[str, int]) -> holds.Place:
     return holds.Place(place.decision_key, place.rank, until, codec.trace_of(contact_held(place), numbers))
 
 
-def contact_told(interaction: Interaction) -> Contact:
+def contact_told(interaction: Interaction | Happening) -> Contact:
     """The contact an interaction is."""
     return contact_of([getattr(interaction, column) for column in CONTACT_COLUMNS])
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from decisioning.engine import ledger as codec
+from decisioning.happening import Happening
 from decisioning.ledgers import PARTS, make, records_of
 from decisioning.models import ContactLedger, Interaction
 from decisioning.models.ledgers import EVERYTHING, NOTHING
@@ -39,7 +40,7 @@ class Outline(NamedTuple):
         """Whether so many contacts may simply be put at its end."""
         return codec.has_room(self.size, contacts)
 
-    def records(self, tenant: Tenant, happened: Sequence[Interaction]) -> bytes:
+    def records(self, tenant: Tenant, happened: Sequence[Happening]) -> bytes:
         """The bytes that interactions add to it."""
         return records_of(tenant, happened, first=not self.size)
 

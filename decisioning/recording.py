@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from django.db.models import Model
 
 from decisioning import budgets
+from decisioning.happening import COLUMNS, Happening
 from decisioning.ledgers import extend, lock, refill, without
 from decisioning.models import Interaction, Presentation, Reservation
 from decisioning.models.ledgers import NOTHING
@@ -29,26 +30,26 @@ LineOf = tuple[int, int]  # a decision and a rank
 class Recorded:
     """What became of an interaction: stored, or, being the contact that was reported before, only noticed."""
 
-    interaction: Interaction
+    happening: Happening
     duplicate: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
-def record(tenant: Tenant, ledgers: Mapping[str, Outline], interactions: Sequence[Interaction]) -> list[Recorded]:
+def record(tenant: Tenant, ledgers: Mapping[str, Outline], happened: Sequence[Happening]) -> list[Recorded]:
     """Stores interactions, in their order, with ledgers and totals, inside a transaction that holds these ledgers.
 
     What becomes of an interaction that is already known as its line's contact is that contact.
     """
-    lines, settlement = _Lines(tenant, interactions), settlement_for(tenant, interactions)
-    recorded = [lines.judge(interaction) for interaction in interactions]
+    lines, settlement = _Lines(tenant, happened), settlement_for(tenant, happened)
+    recorded = [lines.judge(happening) for happening in happened]
     for each in recorded:
         if not each.duplicate:
-            each.warnings += settlement.settle(each.interaction)
-    stored = [each.interaction for each in recorded if not each.duplicate]
+            each.warnings += settlement.settle(each.happening)
+    stored = [each.happening for each in recorded if not each.duplicate]
     insert_keyed(Interaction, stored)
     lines.store()
     settlement.store(tenant)
-    counted = [interaction for interaction in stored if not interaction.void]
+    counted = [happening for happening in stored if not happening.void]
     _tell(tenant, ledgers, counted, settlement.settled, anew={each.customer_id for each in lines.voided})
     budgets.count(tenant, counted)
     budgets.count(tenant, lines.voided, step=-1)
@@ -58,7 +59,7 @@ def record(tenant: Tenant, ledgers: Mapping[str, Outline], interactions: Sequenc
 def _tell(
     tenant: Tenant,
     ledgers: Mapping[str, Outline],
-    counted: Iterable[Interaction],
+    counted: Iterable[Happening],
     settled: Iterable[Reservation],
     *,
     anew: set[str],
@@ -67,9 +68,9 @@ def _tell(
 
     Those of the customers in `anew`, and those that hold nothing one may add to, are written from history.
     """
-    happened: dict[str, list[Interaction]] = defaultdict(list)
-    for interaction in counted:
-        happened[interaction.customer_id].append(interaction)
+    happened: dict[str, list[Happening]] = defaultdict(list)
+    for happening in counted:
+        happened[happening.customer_id].append(happening)
     gone: dict[str, list[Reservation]] = defaultdict(list)
     for place in settled:
         gone[place.customer_id].append(place)
@@ -95,32 +96,33 @@ def _tell(
 class _Lines:
     """The lines of recommendations that interactions are about, with what was presented of them."""
 
-    def __init__(self, tenant: Tenant, interactions: Iterable[Interaction]) -> None:
+    def __init__(self, tenant: Tenant, happened: Iterable[Happening]) -> None:
         self._tenant = tenant
-        self._known: dict[LineOf, Presentation] = _presentations(tenant, interactions)
-        self._contacts: dict[LineOf, Interaction] = {}
+        self._known: dict[LineOf, Presentation] = _presentations(tenant, happened)
+        self._stored = _contacts(tenant, self._known.values())
+        self._contacts: dict[LineOf, Happening] = {}
         self._added: list[Presentation] = []
         self._changed: list[Presentation] = []
-        self.voided: list[Interaction] = []
+        self.voided: list[Happening] = []
 
-    def judge(self, interaction: Interaction) -> Recorded:
+    def judge(self, happening: Happening) -> Recorded:
         """What is to become of an interaction; a line's first impression is its contact unless it is void."""
-        interaction.void = False  # what an attempt that failed found out may no longer hold
-        if interaction.decision_key is None or interaction.rank is None or interaction.outcome not in PRESENTING:
-            return Recorded(interaction)
-        line = interaction.decision_key, interaction.rank
+        happening.void = False  # what an attempt that failed found out may no longer hold
+        if happening.decision_key is None or happening.rank is None or happening.outcome not in PRESENTING:
+            return Recorded(happening)
+        line = happening.decision_key, happening.rank
         known = self._known.get(line)
         if known is None:
-            self._add(line, interaction)
-            return Recorded(interaction)
-        if interaction.outcome == NOT_PRESENTED:
+            self._add(line, happening)
+            return Recorded(happening)
+        if happening.outcome == NOT_PRESENTED:
             self._void(line, known)
-            return Recorded(interaction)
+            return Recorded(happening)
         if known.void:
-            interaction.void = True
+            happening.void = True
             said = f"Rank {line[1]} was reported as not presented; the impression is recorded and counts nowhere."
-            return Recorded(interaction, warnings=[said])
-        first = self._contacts.get(line) or self._stored(known)
+            return Recorded(happening, warnings=[said])
+        first = self._contacts.get(line) or self._stored.get(known.interaction_key or 0, happening)
         said = f"Rank {line[1]} was reported as presented before; it is one contact and was not recorded again."
         return Recorded(first, duplicate=True, warnings=[said])
 
@@ -128,23 +130,23 @@ class _Lines:
         """Stores what changed, once the interactions have keys."""
         for presentation in self._added:
             contact = self._contacts.get((presentation.decision_key, presentation.rank))
-            presentation.interaction_key = None if contact is None else contact.pk
+            presentation.interaction_key = None if contact is None else contact.id
         insert(Presentation, self._added)
         _void(Presentation, self._changed)
         _void(Interaction, self.voided)
 
-    def _add(self, line: LineOf, interaction: Interaction) -> None:
+    def _add(self, line: LineOf, happening: Happening) -> None:
         presentation = Presentation(
             tenant=self._tenant,
-            customer_id=interaction.customer_id,
+            customer_id=happening.customer_id,
             decision_key=line[0],
             rank=line[1],
-            void=interaction.outcome == NOT_PRESENTED,
+            void=happening.outcome == NOT_PRESENTED,
         )
         self._known[line] = presentation
         self._added.append(presentation)
         if not presentation.void:
-            self._contacts[line] = interaction
+            self._contacts[line] = happening
 
     def _void(self, line: LineOf, known: Presentation) -> None:
         if known.void:
@@ -154,26 +156,22 @@ class _Lines:
             self._changed.append(known)
         if line in self._contacts:  # presented and taken back in one go
             self._contacts[line].void = True
-        elif known.interaction_key is not None:
-            contact = self._stored(known)
+        elif (contact := self._stored.get(known.interaction_key or 0)) is not None:
             contact.void = True
             self.voided.append(contact)
 
-    def _stored(self, known: Presentation) -> Interaction:
-        return Interaction.objects.of(self._tenant).get(pk=known.interaction_key or 0)
 
-
-def _void(model: type[Model], rows: Sequence[Model]) -> None:
+def _void(model: type[Model], rows: Sequence[Presentation | Happening]) -> None:
     if rows:
         sql = f"UPDATE {model._meta.db_table} SET void = true WHERE id {dialect()['keys']} RETURNING id"
-        write(sql, [listed([row.pk for row in rows])])
+        write(sql, [listed([row.id for row in rows])])
 
 
-def _presentations(tenant: Tenant, interactions: Iterable[Interaction]) -> dict[LineOf, Presentation]:
+def _presentations(tenant: Tenant, happened: Iterable[Happening]) -> dict[LineOf, Presentation]:
     lines = {
-        (interaction.decision_key, interaction.rank)
-        for interaction in interactions
-        if interaction.decision_key is not None and interaction.outcome in PRESENTING
+        (happening.decision_key, happening.rank)
+        for happening in happened
+        if happening.decision_key is not None and happening.outcome in PRESENTING
     }
     if not lines:
         return {}
@@ -183,3 +181,10 @@ def _presentations(tenant: Tenant, interactions: Iterable[Interaction]) -> dict[
     found = fetch(sql, [tenant.pk, listed({decision for decision, _ in lines})])
     rows = [Presentation(tenant=tenant, **dict(zip(columns, row, strict=True))) for row in found]
     return {(row.decision_key, row.rank): row for row in rows if (row.decision_key, row.rank) in lines}
+
+
+def _contacts(tenant: Tenant, presentations: Iterable[Presentation]) -> dict[int, Happening]:
+    """The contacts that lines had before, by their keys."""
+    keys = [each.interaction_key for each in presentations if each.interaction_key is not None]
+    rows = Interaction.objects.of(tenant).filter(pk__in=keys).values("id", *COLUMNS) if keys else ()
+    return {row["id"]: Happening(**row) for row in rows}

@@ -1,4 +1,4 @@
-"""What callers report of a customer: read, found valid, and turned into the interaction it will be."""
+"""What callers report of a customer: read, found valid, and turned into what is about to be recorded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.exceptions import ValidationError
 
 from creatives.models import Creative
-from decisioning.configuration import Configuration
+from decisioning.configuration import Configuration, Item
 from decisioning.decided import lines_of
-from decisioning.models import Decision, Interaction
+from decisioning.happening import Happening
+from decisioning.models import Decision
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Frozen, Line, frozen_of
 from decisioning.requests import EARLIEST, CustomerIdField
 from decisioning.standing import Made
-from decisioning.storing import interaction_of
 from kaireon import clock
 from kaireon.api.errors import refuse
 from kaireon.api.fields import InstantField, NumberField, ObjectField, TextField, WholeField, shown
@@ -63,9 +63,9 @@ Lines = tuple[tuple[Line, ...], str | None]  # what was decided, in rank order, 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One report, found valid: the interaction it will be, and what the answer says besides."""
+    """One report, found valid: what happened, and what the answer says besides."""
 
-    interaction: Interaction
+    happening: Happening
     idempotency_key: str | None
     payload: Mapping[str, Any]
     classification: str
@@ -82,52 +82,56 @@ class Surroundings:
         bodies: Iterable[Body],
         *,
         now: datetime,
-        made: Mapping[int, Made] | None = None,
+        made: Mapping[str, Made] | None = None,
     ) -> None:
-        """`made` are the decisions, where somebody has read them already."""
+        """`made` are the decisions by their ids, where somebody has read them already."""
         self.tenant = tenant
         self.configuration = configuration
         self.now = now
         wanted = [body.values for body in bodies]
         self._made = _decisions(tenant, [values.get("recommendationId") for values in wanted]) if made is None else made
-        self._gone = self._deleted(values.get("creativeId") for values in wanted)
+        self._unknown = self._found(values.get("creativeId") for values in wanted)
         self._lines: dict[int, Lines] = {}
 
     def decision(self, public_id: str) -> tuple[int, str, Lines] | None:
         """A decision's key, whom it was made for, and what it decided, as long as it is kept."""
-        key = Decision.id_kind.decode(public_id) or 0
-        if key not in self._made:
+        if public_id not in self._made:
             return None
-        customer_id, record = self._made[key]
+        key, customer_id, record = self._made[public_id]
         if key not in self._lines:
             self._lines[key] = lines_of(record)
         return key, customer_id, self._lines[key]
 
     def frozen(self, public_id: str) -> Frozen | None:
         """What a contact of a creative is a contact of by now; the creative may be deleted."""
-        key = Creative.id_kind.decode(public_id)
-        item = self.configuration.items.get(key or 0)
-        if item is not None:
-            return frozen_of(item.candidate, item.candidate.placement)
-        return self._gone.get(key or 0)
+        item = self._item(public_id)
+        return self._unknown.get(public_id) if item is None else frozen_of(item.candidate, item.candidate.placement)
 
-    def _deleted(self, public_ids: Iterable[str | None]) -> dict[int, Frozen]:
-        keys = {Creative.id_kind.decode(public_id) for public_id in public_ids if public_id is not None}
-        missing = {key for key in keys if key is not None and key not in self.configuration.items}
-        found: dict[int, Frozen] = {}
-        for some in in_batches(missing, LOOKED_UP):
+    def _item(self, public_id: str) -> Item | None:
+        return self.configuration.items.get(self.configuration.key_of("creative", public_id) or 0)
+
+    def _found(self, public_ids: Iterable[str | None]) -> dict[str, Frozen]:
+        """The creatives that are not in the configuration, for they are deleted."""
+        missing = {each for each in public_ids if each is not None and self._item(each) is None}
+        keys = [key for each in missing if (key := Creative.id_kind.decode(each)) is not None]
+        found: dict[str, Frozen] = {}
+        for some in in_batches(keys, LOOKED_UP):
             rows = Creative.everything.of(self.tenant).filter(pk__in=some).select_related("offer", "channel")
-            found |= {row.pk: _frozen(row) for row in rows}
+            found |= {row.public_id: _frozen(row) for row in rows}
         return found
 
 
-def _decisions(tenant: Tenant, public_ids: Iterable[str | None]) -> dict[int, Made]:
-    keys = {Decision.id_kind.decode(public_id) for public_id in public_ids if public_id is not None} - {None}
+def _decisions(tenant: Tenant, public_ids: Iterable[str | None]) -> dict[str, Made]:
+    wanted = {each: Decision.id_kind.decode(each) for each in set(public_ids) if each is not None}
+    keys = [key for key in wanted.values() if key is not None]
     if not keys:
         return {}
     sql = f"""SELECT id, customer_id, record FROM {Decision._meta.db_table}
         WHERE tenant_id = %s AND id {dialect()["keys"]}"""
-    return {key: (customer_id, bytes(record)) for key, customer_id, record in fetch(sql, [tenant.pk, listed(keys)])}
+    rows = {
+        key: Made(key, customer_id, bytes(record)) for key, customer_id, record in fetch(sql, [tenant.pk, listed(keys)])
+    }
+    return {public_id: rows[key] for public_id, key in wanted.items() if key in rows}
 
 
 def report_of(body: Body, payload: Mapping[str, Any], around: Surroundings, *, header_key: str | None = None) -> Report:
@@ -138,17 +142,30 @@ def report_of(body: Body, payload: Mapping[str, Any], around: Surroundings, *, h
     )
     key = _key(values.get("idempotencyKey"), header_key)
     frozen, decision, campaign = _subject(values, around)
-    interaction = interaction_of(frozen, tenant=around.tenant, customer_id=values["customerId"])
-    interaction.outcome = values["outcome"]
-    interaction.at, interaction.recorded_at = values.get("timestamp", around.now), around.now
-    interaction.campaign_id = values.get("campaignId", campaign)
-    interaction.value_micros = round(values.get("conversionValue", 0) * MICRO)
-    usual = frozen.cost if interaction.outcome == IMPRESSION else 0
-    interaction.cost_micros = round(values["cost"] * MICRO) if "cost" in values else usual
-    interaction.direction, interaction.context = values.get("direction", ""), values.get("context")
-    interaction.decision_key, interaction.rank = decision, values.get("rank")
+    usual = frozen.cost if values["outcome"] == IMPRESSION else 0
+    happening = Happening(
+        tenant_id=around.tenant.pk,
+        customer_id=values["customerId"],
+        at=values.get("timestamp", around.now),
+        outcome=values["outcome"],
+        offer_key=frozen.offer,
+        creative_key=frozen.creative,
+        channel_key=frozen.channel,
+        placement_key=frozen.placement,
+        category_key=frozen.category,
+        sub_category_key=frozen.sub_category,
+        label=frozen.label,
+        campaign_id=values.get("campaignId", campaign),
+        cost_micros=round(values["cost"] * MICRO) if "cost" in values else usual,
+        value_micros=round(values.get("conversionValue", 0) * MICRO),
+        recorded_at=around.now,
+        decision_key=decision,
+        rank=values.get("rank"),
+        direction=values.get("direction", ""),
+        context=values.get("context"),
+    )
     return Report(
-        interaction=interaction,
+        happening=happening,
         idempotency_key=key,
         payload={name: value for name, value in payload.items() if name != "idempotencyKey"},
         classification=around.configuration.outcomes[values["outcome"]],

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Self
 
 from decisioning import budgets
+from decisioning.happening import Happening
 from decisioning.ledgers import lock, store, without
-from decisioning.models import Interaction, Reservation
+from decisioning.models import Reservation
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.models.reservations import ReservationState
 from kaireon.batching import in_batches
@@ -35,7 +36,7 @@ LATE = {
 
 @dataclass
 class Settlement:
-    """The reservations that interactions are about, to be settled with them."""
+    """The reservations that what happened is about, to be settled with them."""
 
     found: dict[tuple[int, int], Reservation] = field(default_factory=dict)
     settled: list[Reservation] = field(default_factory=list)
@@ -45,23 +46,23 @@ class Settlement:
         """That of one place, or of none."""
         return cls({} if place is None else {(place.decision_key, place.rank): place})
 
-    def settle(self, interaction: Interaction) -> list[str]:
-        """Settles the interaction's place if there is one; warnings about one that was gone before."""
-        line = interaction.decision_key or 0, interaction.rank or 0
-        place = self.found.get(line) if interaction.outcome in SETTLING else None
+    def settle(self, happening: Happening) -> list[str]:
+        """Settles its place if there is one; warnings about one that was gone before."""
+        line = happening.decision_key or 0, happening.rank or 0
+        place = self.found.get(line) if happening.outcome in SETTLING else None
         if place is None:
             return []
         if place.state == ReservationState.OPEN:
-            self._close(place, interaction)
-        if interaction.outcome == IMPRESSION and (why := LATE.get(ReservationState(place.state))):
+            self._close(place, happening)
+        if happening.outcome == IMPRESSION and (why := LATE.get(ReservationState(place.state))):
             return [f"Of rank {line[1]} {why}."]
         return []
 
-    def _close(self, place: Reservation, interaction: Interaction) -> None:
-        if place.expires_at <= interaction.recorded_at:
+    def _close(self, place: Reservation, happening: Happening) -> None:
+        if place.expires_at <= happening.recorded_at:
             place.state = ReservationState.LAPSED
         else:
-            presented = interaction.outcome == IMPRESSION
+            presented = happening.outcome == IMPRESSION
             place.state = ReservationState.COMMITTED if presented else ReservationState.RELEASED
         self.settled.append(place)
 
@@ -74,9 +75,9 @@ class Settlement:
         budgets.hold(tenant, self.settled, step=-1)
 
 
-def settlement_for(tenant: Tenant, interactions: Sequence[Interaction]) -> Settlement:
-    """The reservations of the lines these interactions are about."""
-    about = (each for each in interactions if each.decision_key is not None and each.outcome in SETTLING)
+def settlement_for(tenant: Tenant, happened: Sequence[Happening]) -> Settlement:
+    """The reservations of the lines that what happened is about."""
+    about = (each for each in happened if each.decision_key is not None and each.outcome in SETTLING)
     decisions = sorted({each.decision_key or 0 for each in about})
     found: dict[tuple[int, int], Reservation] = {}
     for some in in_batches(decisions, LOOKED_UP):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import straight
-from decisioning.idempotency import Answer, Gate, KeyReused, gates, hash_of, keep, numbered
+from decisioning.idempotency import Answer, Gate, KeyReused, gates, hash_of, keep, numbered, squeezed
 from decisioning.ledgers import learn_of
-from decisioning.manifest import packed
 from decisioning.models import Decision
 from decisioning.outlines import lock_outlines
 from decisioning.recording import Recorded, record
@@ -27,7 +27,7 @@ from kaireon.tenancy import Tenant
 MOST_ATTEMPTS = 10
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """What became of a report: what was recorded, or the gate that an earlier call with its key has left."""
 
@@ -45,26 +45,30 @@ class Outcome:
         """What is answered. Raises KeyReused."""
         if isinstance(self.became, Gate):
             return self.became.again(self.report.idempotency_key or "", hash_of(self.report.payload))
-        return numbered(_answer(self.report, self.became), self.became.interaction.pk)
+        return numbered(self._told, self.became.happening.id)
 
     def gate(self) -> Gate:
         """What is kept of it."""
         if isinstance(self.became, Gate):
             return self.became
-        answer = packed(_answer(self.report, self.became))
-        return Gate(hash_of(self.report.payload), answer, self.became.interaction.pk)
+        return Gate(hash_of(self.report.payload), squeezed(self._told), self.became.happening.id)
+
+    @cached_property
+    def _told(self) -> Answer:
+        assert isinstance(self.became, Recorded)
+        return _answer(self.report, self.became)
 
 
 def respond_once(tenant: Tenant, report: Report, standing: Standing) -> Outcome:
     """What became of one report, of which was read how things stand."""
     if standing.gate is not None:
         return Outcome(report, standing.gate)
-    learn_of(tenant, [report.interaction])
-    if straight.is_open(report.interaction, standing):
+    learn_of(tenant, [report.happening])
+    if straight.is_open(report.happening, standing):
         settlement = Settlement.of(standing.place)
-        outcome = Outcome(report, Recorded(report.interaction, warnings=settlement.settle(report.interaction)))
+        outcome = Outcome(report, Recorded(report.happening, warnings=settlement.settle(report.happening)))
         gate = None if report.idempotency_key is None else (report.idempotency_key, outcome.gate())
-        if straight.record(report.interaction, standing, settlement.settled, gate):
+        if straight.record(tenant, report.happening, standing, settlement.settled, gate):
             return outcome
     return respond(tenant, [report])[0]
 
@@ -75,7 +79,7 @@ def respond(tenant: Tenant, reports: Sequence[Report]) -> list[Outcome]:
     All that is stored is stored in one transaction, under the locks of the customers' ledgers. Somebody else may bring
     the same new key for another customer at the same moment; the reports are then carried out once more.
     """
-    learn_of(tenant, [report.interaction for report in reports])
+    learn_of(tenant, [report.happening for report in reports])
     for _ in range(MOST_ATTEMPTS - 1):
         with suppress(IntegrityError), transaction.atomic():
             return _carried_out(tenant, reports)
@@ -88,11 +92,11 @@ def _carried_out(tenant: Tenant, reports: Sequence[Report]) -> list[Outcome]:
     keys = {report.idempotency_key for report in reports if report.idempotency_key is not None}
     known = gates(tenant, ENDPOINT, keys)
     due = _due(reports, known)
-    ledgers = lock_outlines(tenant, {report.interaction.customer_id for report in due})
-    recorded = record(tenant, ledgers, [report.interaction for report in due])
+    ledgers = lock_outlines(tenant, {report.happening.customer_id for report in due})
+    recorded = record(tenant, ledgers, [report.happening for report in due])
     outcomes = {id(report): Outcome(report, each) for report, each in zip(due, recorded, strict=True)}
     fresh = {
-        report.idempotency_key: (outcomes[id(report)].gate(), report.interaction.recorded_at)
+        report.idempotency_key: (outcomes[id(report)].gate(), report.happening.recorded_at)
         for report in due
         if report.idempotency_key is not None
     }
@@ -113,7 +117,7 @@ def _due(reports: Sequence[Report], known: Collection[str]) -> list[Report]:
 
 def _answer(report: Report, recorded: Recorded) -> Answer:
     """What is answered, but for the interaction's id."""
-    stored = recorded.interaction
+    stored = recorded.happening
     answer = {
         "recommendationId": None if stored.decision_key is None else Decision.id_kind.encode(stored.decision_key),
         "customerId": stored.customer_id,

@@ -19,14 +19,20 @@ from kaireon.statements import dialect, moment
 
 ENDPOINT = "respond"
 
-Made = tuple[str, bytes]  # whom a decision was made for, and its record
+
+class Made(NamedTuple):
+    """A decision: its key, whom it was made for, and its record."""
+
+    key: int
+    customer_id: str
+    record: bytes
 
 
 class Standing(NamedTuple):
-    """What was read: the decision, if there is one, by its key; `presented` says that its line was or never will be."""
+    """What was read: the decision, if there is one, by its id; `presented` says that its line was or never will be."""
 
     ledger: Outline | None
-    made: Mapping[int, Made]
+    made: Mapping[str, Made]
     presented: bool
     place: Reservation | None
     gate: Gate | None
@@ -35,7 +41,8 @@ class Standing(NamedTuple):
 def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> tuple[Known, Standing]:
     """Who reports and how things stand about what a body says. Raises UnknownKey."""
     idempotency_key = values.get("idempotencyKey", header_key)
-    decision = Decision.id_kind.decode(values.get("recommendationId"))
+    public_id = values.get("recommendationId")
+    decision = Decision.id_kind.decode(public_id)
     joins, parameters = ["ledger"], [values.get("customerId", "")]
     if decision is not None:
         joins.append("line")
@@ -48,19 +55,17 @@ def stand(caller: Caller, values: Mapping[str, Any], header_key: str | None) -> 
     known, row = beside(caller, columns, sources, parameters)
     ledger, line, gate = row[:width], row[width : width + 7], row[width + 7 :]
     outlined = None if ledger[0] is None else outline(ledger)
-    told = _line(decision or 0, values.get("rank", 0), line)
-    return known, Standing(outlined, *told, None if gate[0] is None else Gate(*gate))
+    customer_id, record, presented, place, *about = line
+    made = {} if customer_id is None else {str(public_id): Made(decision or 0, customer_id, bytes(record))}
+    reserved = None if place is None else _place(place, *about, line_of=(decision or 0, values.get("rank", 0)))
+    gate_left = None if gate[0] is None else Gate(*gate)
+    return known, Standing(outlined, made, presented is not None, reserved, gate_left)
 
 
-def _line(decision: int, rank: int, row: tuple[Any, ...]) -> tuple[Mapping[int, Made], bool, Reservation | None]:
-    customer_id, record, presented, key, state, expires_at, cost = row
-    made = {} if customer_id is None else {decision: (customer_id, bytes(record))}
-    if key is None:
-        return made, presented is not None, None
-    place = Reservation(
-        pk=key, decision_key=decision, rank=rank, state=state, expires_at=moment(expires_at), cost_micros=cost
-    )
-    return made, presented is not None, place
+def _place(key: int, state: str, expires_at: int, cost: int, *, line_of: tuple[int, int]) -> Reservation:
+    decision, rank = line_of
+    lapse = moment(expires_at)
+    return Reservation(pk=key, decision_key=decision, rank=rank, state=state, expires_at=lapse, cost_micros=cost)
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import connection
 
 from decisioning.configuration import Configuration
@@ -11,10 +9,9 @@ from decisioning.decided import pack
 from decisioning.histories import Recalled
 from decisioning.lookup import Known
 from decisioning.manifest import manifest_of
-from decisioning.models import Decision, Interaction, Manifest
-from decisioning.recommendations import Answer, Chosen, Frozen
+from decisioning.models import Decision, Manifest
+from decisioning.recommendations import Answer, Chosen
 from kaireon.statements import moment, write
-from kaireon.tenancy import Tenant
 
 MOST_MANIFESTS = 10_000
 LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
@@ -46,25 +43,6 @@ def keep_manifest(known: Known, configuration: Configuration) -> None:
         if len(_kept_manifests) >= MOST_MANIFESTS:
             _kept_manifests.clear()
         _kept_manifests.add(version)
-
-
-def interaction_of(frozen: Frozen, *, tenant: Tenant, customer_id: str) -> Interaction:
-    """An interaction about what a line showed, not yet saying when and what happened."""
-    return Interaction(tenant=tenant, customer_id=customer_id, **columns_of(frozen))
-
-
-def columns_of(frozen: Frozen) -> dict[str, Any]:
-    """What a contact and a place have in common, by the columns' names."""
-    return {
-        "offer_key": frozen.offer,
-        "creative_key": frozen.creative,
-        "channel_key": frozen.channel,
-        "placement_key": frozen.placement,
-        "category_key": frozen.category,
-        "sub_category_key": frozen.sub_category,
-        "label": frozen.label,
-        "cost_micros": frozen.cost,
-    }
 
 
 def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, lax: str = "") -> int:

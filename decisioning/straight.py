@@ -17,6 +17,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 
 from decisioning import budgets
+from decisioning.happening import COLUMNS, Happening
 from decisioning.idempotency import Gate
 from decisioning.ledgers import regrown, without
 from decisioning.models import BudgetTotal, ContactLedger, IdempotencyKey, Interaction, Presentation, Reservation
@@ -27,12 +28,12 @@ from decisioning.outlines import Outline
 from decisioning.reservations import PRESENTING
 from decisioning.standing import ENDPOINT, Standing
 from kaireon.statements import write
+from kaireon.tenancy import Tenant
 
 Step = tuple[str, Sequence[Any]]  # its name, and the values it takes
 
 LEDGERS, HISTORY, GATES = (model._meta.db_table for model in (ContactLedger, Interaction, IdempotencyKey))
 LINES, PLACES, TOTALS = (model._meta.db_table for model in (Presentation, Reservation, BudgetTotal))
-COLUMNS = tuple(str(field.column) for field in Interaction._meta.concrete_fields if not field.primary_key)
 DIMENSIONS = ("offer", "creative", "channel", "placement", "category", "sub_category")
 NEW = Outline(key=0, size=0, complete_from=EVERYTHING, revision=0, holds=b"")
 
@@ -64,21 +65,25 @@ STEPS = {
 }
 
 
-def is_open(interaction: Interaction, standing: Standing) -> bool:
+def is_open(happening: Happening, standing: Standing) -> bool:
     """Whether an interaction may go this way: its ledger holds something to add to, and its line is untouched."""
-    if connection.vendor != "postgresql" or (standing.presented and interaction.outcome in PRESENTING):
+    if connection.vendor != "postgresql" or (standing.presented and happening.outcome in PRESENTING):
         return False
     return standing.ledger is None or standing.ledger.complete_from != NOTHING
 
 
 def record(
-    interaction: Interaction, standing: Standing, settled: Sequence[Reservation], gate: tuple[str, Gate] | None
+    tenant: Tenant,
+    happening: Happening,
+    standing: Standing,
+    settled: Sequence[Reservation],
+    gate: tuple[str, Gate] | None,
 ) -> bool:
     """Stores an interaction, which gets its key, with what was settled by it and the gate of its key, if it has one.
 
     False says that nothing was stored, for somebody was faster.
     """
-    steps = list(_steps(interaction, standing.ledger, settled, gate))
+    steps = list(_steps(tenant, happening, standing.ledger, settled, gate))
     values = [value for _, own in steps for value in own]
     try:
         found = write(_statement(tuple(name for name, _ in steps)), values)
@@ -86,7 +91,7 @@ def record(
         return False
     if not found:
         return False
-    interaction.pk = found[0][0]
+    happening.id = found[0][0]
     return True
 
 
@@ -99,46 +104,50 @@ def _statement(names: tuple[str, ...]) -> str:
 
 
 def _steps(
-    interaction: Interaction, ledger: Outline | None, settled: Sequence[Reservation], gate: tuple[str, Gate] | None
+    tenant: Tenant,
+    happening: Happening,
+    ledger: Outline | None,
+    settled: Sequence[Reservation],
+    gate: tuple[str, Gate] | None,
 ) -> Iterator[Step]:
-    tenant, customer_id, presents = interaction.tenant_id, interaction.customer_id, interaction.outcome in PRESENTING
-    yield _told(interaction, ledger, settled)
-    yield "recorded", _row(interaction)
+    customer_id, presents = happening.customer_id, happening.outcome in PRESENTING
+    yield _told(tenant, happening, ledger, settled)
+    yield "recorded", _row(happening)
     if gate is not None:
         key, kept = gate
-        yield "gated", [tenant, key, kept.request_hash, kept.answer, interaction.recorded_at]
-    if presents and interaction.decision_key is not None:
-        void = interaction.outcome != IMPRESSION
-        yield "presented", [tenant, customer_id, interaction.decision_key, interaction.rank, void, void]
+        yield "gated", [tenant.pk, key, kept.request_hash, kept.answer, happening.recorded_at]
+    if presents and happening.decision_key is not None:
+        void = happening.outcome != IMPRESSION
+        yield "presented", [tenant.pk, customer_id, happening.decision_key, happening.rank, void, void]
     for place in settled:
         yield "settled", [str(place.state), place.pk]
-    amounts = _amounts(interaction, settled)
+    amounts = _amounts(happening, settled)
     if any(amounts):
-        keys = [MARKER, *(getattr(interaction, f"{word}_key") for word in DIMENSIONS)]
+        keys = [MARKER, *(getattr(happening, f"{word}_key") for word in DIMENSIONS)]
         pairs = zip((WHOLE_TENANT, *DIMENSIONS), keys, strict=True)
-        yield "counted", [budgets.own_slice(), *amounts, *(value for pair in pairs for value in pair), tenant]
+        yield "counted", [budgets.own_slice(), *amounts, *(value for pair in pairs for value in pair), tenant.pk]
 
 
-def _told(interaction: Interaction, ledger: Outline | None, settled: Sequence[Reservation]) -> Step:
+def _told(tenant: Tenant, happening: Happening, ledger: Outline | None, settled: Sequence[Reservation]) -> Step:
     """The ledger's step."""
-    tenant, told, held = interaction.tenant, [interaction], ledger or NEW
+    told, held = [happening], ledger or NEW
     holds = without(held.holds, settled)
     if held.full is not None:
         return "tidied", [*regrown(tenant, held.full, told), holds, held.key, held.revision]
     records = held.records(tenant, told)
     if ledger is None:
-        return "made", [records, holds, tenant.pk, interaction.customer_id]
+        return "made", [records, holds, tenant.pk, happening.customer_id]
     return "changed", [records, holds, held.key, held.revision]
 
 
-def _row(interaction: Interaction) -> list[Any]:
-    values = [getattr(interaction, column) for column in COLUMNS]
-    if interaction.context is not None:
-        values[COLUMNS.index("context")] = json.dumps(interaction.context)
+def _row(happening: Happening) -> list[Any]:
+    values = [getattr(happening, column) for column in COLUMNS]
+    if happening.context is not None:
+        values[COLUMNS.index("context")] = json.dumps(happening.context)
     return values
 
 
-def _amounts(interaction: Interaction, settled: Sequence[Reservation]) -> list[int]:
+def _amounts(happening: Happening, settled: Sequence[Reservation]) -> list[int]:
     """What is added to totals, in the order of their columns."""
     given_back = [-len(settled), -sum(place.cost_micros for place in settled)]
-    return [int(interaction.outcome == IMPRESSION), interaction.cost_micros, *given_back]
+    return [int(happening.outcome == IMPRESSION), happening.cost_micros, *given_back]

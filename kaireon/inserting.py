@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import connection, models
 
@@ -19,10 +19,16 @@ def insert(model: type[M], rows: Iterable[M]) -> None:
     _insert(model, [field for field in model._meta.concrete_fields if not field.primary_key], rows)
 
 
-def insert_keyed(model: type[M], rows: Sequence[M]) -> None:
+class Keyed(Protocol):
+    """Anything that has a row's columns as attributes."""
+
+    id: int | None
+
+
+def insert_keyed(model: type[models.Model], rows: Sequence[Keyed]) -> None:
     """Stores new rows as `insert` does, inside a transaction; each gets the next key."""
     for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
-        row.pk = key
+        row.id = key
     _insert(model, model._meta.concrete_fields, rows)
 
 
@@ -41,7 +47,7 @@ def _next_keys(model: type[models.Model], count: int) -> Iterable[int]:
         return range(last + 1, last + 1 + count)
 
 
-def _insert(model: type[M], fields: Sequence[models.Field[Any, Any]], rows: Iterable[M]) -> None:
+def _insert(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], rows: Iterable[Any]) -> None:
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.wrap_database_errors, connection.cursor() as cursor:
@@ -54,7 +60,7 @@ def _insert(model: type[M], fields: Sequence[models.Field[Any, Any]], rows: Iter
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({slots})", list(_values(fields, rows)))
 
 
-def _values(fields: Sequence[models.Field[Any, Any]], rows: Iterable[models.Model]) -> Iterator[list[Any]]:
+def _values(fields: Sequence[models.Field[Any, Any]], rows: Iterable[Any]) -> Iterator[list[Any]]:
     """What stands in each row, as the driver takes it."""
     names = [field.attname for field in fields]
     instants = [number for number, field in enumerate(fields) if isinstance(field, models.DateTimeField)]

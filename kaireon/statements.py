@@ -123,8 +123,8 @@ def _answered(server: Any, sql: str, parameters: Sequence[Any]) -> list[tuple[An
         numbered = re.sub(r"%s", _Numbers(), sql)
         _checked(server, server.prepare(name, numbered.encode()))
         names[sql] = name
-    values = [_sent(value) for value in parameters]
-    formats = [pq.Format.BINARY if isinstance(value, bytes) else pq.Format.TEXT for value in parameters]
+    values = [SENDERS.get(type(value), _sent)(value) for value in parameters]
+    formats = [pq.Format.BINARY if type(value) is bytes else pq.Format.TEXT for value in parameters]
     result = server.exec_prepared(name, values, formats, pq.Format.BINARY)
     _checked(server, result)
     columns = [(number, READERS.get(result.ftype(number), bytes.decode)) for number in range(result.nfields)]
@@ -153,13 +153,9 @@ def _checked(server: Any, result: Any) -> None:
         raise psycopg.errors.error_from_result(result)
 
 
-def _sent(value: Any) -> bytes | None:
-    """A parameter as libpq takes it; lists hold words or whole numbers."""
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, list):
-        return f"{{{','.join(_quoted(item) for item in value)}}}".encode()
-    return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
+def _sent(value: Any) -> bytes:
+    """A parameter as libpq takes it, of a type that `SENDERS` does not name."""
+    return str(value).encode()
 
 
 def _quoted(item: str | int) -> str:
@@ -167,6 +163,17 @@ def _quoted(item: str | int) -> str:
         return str(item)
     escaped = item.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+# How parameters of a type become what libpq takes; lists hold words or whole numbers.
+SENDERS: Mapping[type, Callable[[Any], bytes | None]] = {
+    type(None): lambda _: None,
+    bytes: lambda value: value,
+    str: str.encode,
+    int: lambda value: b"%d" % value,
+    datetime: lambda value: value.isoformat().encode(),
+    list: lambda value: f"{{{','.join(map(_quoted, value))}}}".encode(),
+}
 
 
 def _whole(raw: bytes) -> int:

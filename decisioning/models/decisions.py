@@ -66,6 +66,9 @@ class IdempotencyKey(TenantOwned):
     may store both, so the answer is written before the interaction has a key.
     """
 
+    tenant = models.ForeignKey(
+        "kaireon.Tenant", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
     endpoint = models.CharField(max_length=32)
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.validators import MaxLengthValidator, MinLengthValidator, ProhibitNullCharactersValidator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from kaireon import clock
 from kaireon.lifecycle import Lifecycle
@@ -33,6 +37,30 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             raise serializers.ValidationError(f"{shown(data)} is not a text; send a JSON string.")
         return super().to_internal_value(data)
+
+
+USUAL = (
+    MaxLengthValidator,
+    MinLengthValidator,
+    ProhibitNullCharactersValidator,
+    ProhibitSurrogateCharactersValidator,
+)
+
+
+def surely_valid(field: serializers.Field[Any, Any, Any, Any]) -> Callable[[Any], bool]:
+    """A test that is true only of values the field would take as they stand, and a tenth as long as its own checks."""
+    own = type(field).to_internal_value is TextField.to_internal_value
+    if not isinstance(field, TextField) or not own or any(type(each) not in USUAL for each in field.validators):
+        return lambda value: False
+    least, most = max(field.min_length or 1, 1), field.max_length or sys.maxsize
+    trims = field.trim_whitespace
+
+    def test(value: Any) -> bool:
+        if type(value) is not str or not least <= len(value) <= most or not value.isascii() or "\0" in value:
+            return False
+        return not (trims and (value[0].isspace() or value[-1].isspace()))
+
+    return test
 
 
 class NameField(TextField):

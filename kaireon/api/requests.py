@@ -11,7 +11,7 @@ from rest_framework.exceptions import UnsupportedMediaType, ValidationError
 from rest_framework.fields import empty
 from rest_framework.request import Request
 
-from kaireon.api.fields import shown
+from kaireon.api.fields import shown, surely_valid
 
 
 def payload_of(request: Request) -> Mapping[str, Any]:
@@ -76,7 +76,10 @@ class BodyReader:
 
     def __init__(self, declaration: type[RequestSerializer]) -> None:
         fields = declaration().fields
-        self._fields = [(name, field, None if field.required else field.default) for name, field in fields.items()]
+        self._fields = [
+            (name, field, None if field.required else field.default, surely_valid(field))
+            for name, field in fields.items()
+        ]
         self._order = tuple(fields)
         self._known = {*fields, "warnings"}
 
@@ -84,9 +87,12 @@ class BodyReader:
         """What the body says; a null key counts as absent."""
         values: dict[str, Any] = {}
         faults: dict[str, Any] = {}
-        for name, field, default in self._fields:
+        for name, field, default, is_valid in self._fields:
             raw = data.get(name)
             if raw is not None:
+                if is_valid(raw):
+                    values[name] = raw
+                    continue
                 try:
                     values[name] = field.run_validation(raw)
                 except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from statistics import median
 from time import perf_counter
@@ -12,6 +13,7 @@ from decisioning.reports import RESPOND, Report, Surroundings, report_of
 from decisioning.responding import respond_once
 from decisioning.standing import Standing, stand
 from kaireon.access import digest_of
+from kaireon.tenancy import Tenant
 from tests.benchmarks.e2e.world import World
 from tests.benchmarks.respond.plain import insert
 from tests.benchmarks.respond.rounds import CREATIVE, PLAIN, RANK, Scenario, bodies
@@ -44,7 +46,7 @@ def _taken(work: Iterator[Callable[[], Any]]) -> float:
 def _plain(scenario: Scenario, about: Reports) -> Iterator[Callable[[], Any]]:
     for row in bodies(scenario, about):
         stamped = {**row, "at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z"}
-        yield lambda stamped=stamped: insert(stamped)
+        yield partial(insert, stamped)
 
 
 def _ours(world: World, scenario: Scenario, about: Reports) -> Iterator[Callable[[], Any]]:
@@ -53,12 +55,11 @@ def _ours(world: World, scenario: Scenario, about: Reports) -> Iterator[Callable
     for body in bodies(Scenario(f"storage of {scenario.name}", scenario.contacts, scenario.path), about):
         if body["customerId"] not in lately:
             lately.append(body["customerId"])
-            report, standing = _read(world, body)
-            yield lambda report=report, standing=standing: respond_once(report.interaction.tenant, report, standing)
+            yield partial(respond_once, *_read(world, body))
 
 
-def _read(world: World, body: Mapping[str, Any]) -> tuple[Report, Standing]:
+def _read(world: World, body: Mapping[str, Any]) -> tuple[Tenant, Report, Standing]:
     read, caller = RESPOND.read(body), Caller(digest=digest_of(world.key))
     known, standing = stand(caller, read.values, None)
     around = Surroundings(known.tenant, in_force(caller, known), [read], now=known.at, made=standing.made)
-    return report_of(read, body, around), standing
+    return known.tenant, report_of(read, body, around), standing
