@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from decisioning.configuration import Configuration, Item, StoredPolicy
@@ -24,66 +26,82 @@ def why_not(
     as_of: datetime | None,
 ) -> list[dict[str, Any]]:
     """Each creative of the offer, whatever its status, or each of the inventory, with the verdict of every policy."""
+    items = configuration.inventory(as_of or known.at) if offer is None else items_of(configuration, offer)
+    judged = judge(known, configuration, items, as_of=as_of)
+    return [judged.creative(position) for position in range(len(items))]
+
+
+def items_of(configuration: Configuration, offer: int) -> list[Item]:
+    """The live creatives of an offer."""
+    return [item for item in configuration.items.values() if item.candidate.offer == offer]
+
+
+def judge(known: Known, configuration: Configuration, items: Sequence[Item], *, as_of: datetime | None) -> Judged:
+    """Holds creatives against every policy in force."""
     now = as_of or known.at
-    items = [item for item in configuration.items.values() if item.candidate.offer == offer]
-    if offer is None:
-        items = configuration.inventory(now)
     snapshot = configuration.snapshot()
     facts = recall(known, snapshot, as_of=as_of).facts
     program = Program(snapshot.limits, [item.candidate for item in items])
     outcome = decide(snapshot, program, facts, now=clock.milliseconds(now))
-    concerned = _concerned(program)
-    return [
-        _creative(configuration, item, outcome, position, concerned, now=now) for position, item in enumerate(items)
-    ]
+    return Judged(configuration=configuration, items=items, outcome=outcome, now=now)
 
 
-def _concerned(program: Program) -> Mapping[str, int]:
-    """The candidates every policy's limits concern, as masks by the policy's id."""
-    masks: dict[str, int] = defaultdict(int)
-    for placed, mask in zip(program.limits, program.masks, strict=True):
-        masks[placed.source.policy_id] |= mask
-    return masks
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Creatives, and what stands for and against them at an instant; item n is bit n of the outcome's masks."""
 
+    configuration: Configuration
+    items: Sequence[Item]
+    outcome: Outcome
+    now: datetime
 
-def _creative(
-    configuration: Configuration,
-    item: Item,
-    outcome: Outcome,
-    position: int,
-    concerned: Mapping[str, int],
-    *,
-    now: datetime,
-) -> dict[str, Any]:
-    verdict = outcome.verdict(position)
-    reasons: dict[str, list[Reason]] = defaultdict(list)
-    for reason in verdict.reasons:
-        reasons[reason.source.policy_id].append(reason)
-    absences = item.absent_because(now)
-    candidate = item.candidate
-    own = reasons.pop(item.public_id, [])
-    policies = [
-        _policy(stored, reasons[public_id], bool(concerned.get(public_id, 0) >> position & 1))
-        for public_id, stored in sorted(_active(configuration).items(), key=lambda pair: pair[1].policy.order)
-    ]
-    return {
-        "creativeId": item.public_id,
-        "creativeName": item.name,
-        "offerId": configuration.public_ids["offer", candidate.offer],
-        "offerName": configuration.names["offer", candidate.offer],
-        "channelId": configuration.public_ids["channel", candidate.channel or 0],
-        "channelName": configuration.names["channel", candidate.channel or 0],
-        "placementId": candidate.placement and configuration.public_ids["placement", candidate.placement],
-        "inInventory": not absences,
-        "absences": [f"{reason[0].upper()}{reason[1:]}." for reason in absences],
-        "allowed": verdict.allowed and not absences,
-        "freeAt": instant_to_wire(verdict.free_at),
-        "policies": [*([_constraint(item, own)] if own else []), *policies],
-    }
+    @cached_property
+    def policies(self) -> list[tuple[StoredPolicy, int]]:
+        """The policies in force in the order in which they are named, each with the items it concerns as a mask."""
+        masks: dict[str, int] = defaultdict(int)
+        program = self.outcome.program
+        for placed, mask in zip(program.limits, program.masks, strict=True):
+            masks[placed.source.policy_id] |= mask
+        active = sorted(self.configuration.in_force(None), key=lambda stored: stored.policy.order)
+        return [(stored, masks.get(stored.policy.public_id, 0)) for stored in active]
 
+    @cached_property
+    def offered(self) -> int:
+        """The items that belong to the inventory, as a mask."""
+        return sum(1 << position for position, item in enumerate(self.items) if not item.absent_because(self.now))
 
-def _active(configuration: Configuration) -> dict[str, StoredPolicy]:
-    return {public_id: stored for public_id, stored in configuration.policies.items() if stored.active}
+    def skipped(self, position: int) -> int:
+        """How many policies do not concern an item."""
+        return sum(1 for _, mask in self.policies if not mask >> position & 1)
+
+    def creative(self, position: int, *, with_skipped: bool = True) -> dict[str, Any]:
+        """One creative with the verdict of every policy, or of those that concern it."""
+        item, verdict = self.items[position], self.outcome.verdict(position)
+        reasons: dict[str, list[Reason]] = defaultdict(list)
+        for reason in verdict.reasons:
+            reasons[reason.source.policy_id].append(reason)
+        absences = item.absent_because(self.now)
+        candidate, configuration = item.candidate, self.configuration
+        own = reasons.pop(item.public_id, [])
+        policies = [
+            _policy(stored, reasons[stored.policy.public_id], bool(mask >> position & 1))
+            for stored, mask in self.policies
+            if with_skipped or mask >> position & 1
+        ]
+        return {
+            "creativeId": item.public_id,
+            "creativeName": item.name,
+            "offerId": configuration.public_ids["offer", candidate.offer],
+            "offerName": configuration.names["offer", candidate.offer],
+            "channelId": configuration.public_ids["channel", candidate.channel or 0],
+            "channelName": configuration.names["channel", candidate.channel or 0],
+            "placementId": candidate.placement and configuration.public_ids["placement", candidate.placement],
+            "inInventory": not absences,
+            "absences": [f"{reason[0].upper()}{reason[1:]}." for reason in absences],
+            "allowed": verdict.allowed and not absences,
+            "freeAt": instant_to_wire(verdict.free_at),
+            "policies": [*([_constraint(item, own)] if own else []), *policies],
+        }
 
 
 def _policy(stored: StoredPolicy, reasons: Sequence[Reason], concerned: bool) -> dict[str, Any]:

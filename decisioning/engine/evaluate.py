@@ -235,6 +235,12 @@ class Outcome:
                 test = self.local.hours[evidence] if isinstance(evidence, int) else None
                 yield (next(self._lift(breach, self.now)) if test is None else test.opens_after(self.now)), blocked
 
+    def windows(self, position: int) -> Iterator[tuple[Source, int]]:
+        """The limits on contacts that were reached for a candidate, and the first instant each of them counts."""
+        for number, mask, _ in self._in_order:
+            if mask >> position & 1 and number in self.program.window_of:
+                yield self.program.limits[number].source, self._window(number).since(self.now)
+
     def concerned(self, number: int, mask: int) -> int:
         """Those in a mask for whom a limit is now neither skipped nor set aside."""
         return 0 if number in self.skipped else mask & ~self.set_aside[self.program.classes[number]]

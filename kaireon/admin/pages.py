@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,3 +63,12 @@ def shown(request: HttpRequest, template: str, *, title: str, context: Mapping[s
     """A page inside the admin's frame; its template extends `admin/page.html`."""
     framed = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, template, framed)
+
+
+Link = tuple[str, Callable[[Any], str]]
+row_links: dict[type, list[Link]] = defaultdict(list)  # what an app above has to say about a kind of row
+
+
+def links_of(row: Any) -> list[tuple[str, str]]:
+    """Title and address of the pages that say more about a row."""
+    return [(title, address(row)) for title, address in row_links.get(type(row), ())]

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.entrance import actor_of
+from kaireon.admin.pages import links_of
 from kaireon.admin.versions import VersionPages
 from kaireon.lifecycle import Lifecycle
 from kaireon.writing import DuplicateName, refuse_taken_name, went_with, writing
@@ -71,6 +72,7 @@ class RowPages(VersionPages):
         row: Any = kwargs.get("obj")
         context["deleted"] = row is not None and row.deleted_at is not None
         context["frozen"] = row.frozen_because() if row is not None else None
+        context["row_links"] = links_of(row) if row is not None and not context["deleted"] else []
         if context["deleted"] and self.has_restore_permission(request, row):
             context["restore_address"] = self.address_of("restore", row)
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]

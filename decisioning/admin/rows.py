@@ -25,6 +25,7 @@ from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, entered, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
+from kaireon.admin.pages import links_of
 from kaireon.tenancy import READERS
 from kaireon.writing import Writing, writing
 
@@ -72,6 +73,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 
     readers = READERS
     icon = "person"
+    change_form_template = "admin/customers/change_form.html"
     list_display = ("customer_id", "timezone", "segments", "updated_at")
     list_filter = (SegmentFilter,)
     fields = ("customer_id", "attributes", "timezone", "segments", "version", "created_at", "updated_at")
@@ -89,6 +91,12 @@ class CustomerAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Adds the pages that say more about the customer."""
+        context["row_links"] = links_of(kwargs["obj"])
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         """One customer, straight from the index."""
