@@ -53,6 +53,7 @@ class Band:
 
     x: float
     y: int
+    depth: int
     width: float
     label: str
     words: str
@@ -88,12 +89,13 @@ class Timeline:
     def lanes(self) -> list[tuple[str, int]]:
         """The channels by name, with the heights of their lanes."""
         names = sorted({happening.channel for happening in self._shown})
-        top = len(self.bands) * ROW + 12
+        top = len(self.reaches) * ROW + 12
         return [(shortened(name, LEFT - 16), top + number * LANE + LANE // 2) for number, name in enumerate(names)]
 
     @property
     def bottom(self) -> int:
-        return len(self.bands) * ROW + 12 + max(len(self.lanes), 1) * LANE
+        lanes = {happening.channel for happening in self._shown}
+        return len(self.reaches) * ROW + 12 + max(len(lanes), 1) * LANE
 
     @property
     def height(self) -> int:
@@ -104,7 +106,10 @@ class Timeline:
         """What happened, newest first."""
         names = sorted({happening.channel for happening in self._shown})
         lane = {name: y for name, (_, y) in zip(names, self.lanes, strict=True)}
-        return [Mark(self._x(it.at), lane[it.channel], self._shape(it.outcome), self._words(it)) for it in self._shown]
+        return [
+            Mark(self._x(it.at), lane[it.channel] - self._lift(it.outcome), self._shape(it.outcome), self._words(it))
+            for it in self._shown
+        ]
 
     @cached_property
     def bands(self) -> list[Band]:
@@ -115,7 +120,17 @@ class Timeline:
             words = f"{reach.policy} counts since {moment_text(max(reach.since, EARLIEST), self.zone)}"
             earlier = reach.since < self.begins
             room = self.end - x - 12
-            drawn.append(Band(x, number * ROW, round(self.end - x, 1), shortened(reach.policy, room), words, earlier))
+            drawn.append(
+                Band(
+                    x,
+                    number * ROW,
+                    self.bottom - number * ROW,
+                    round(self.end - x, 1),
+                    shortened(reach.policy, room),
+                    words,
+                    earlier,
+                )
+            )
         return drawn
 
     @cached_property

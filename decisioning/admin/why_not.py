@@ -63,7 +63,6 @@ def _answer(request: HttpRequest, asked: Mapping[str, Any], zone: ZoneInfo) -> d
     context = {
         "customer": asked["customer"],
         "customer_link": _customer_link(actor.tenant, asked["customer"]),
-        "stranger": known.stranger,
         "decided": teller.instant(clock.text(now)) if as_of else None,
         "as_of": as_of,
         "offer": offer,

@@ -102,7 +102,12 @@ def test_who_may_be_shown_something_is_listed_too(shop, browser):
     shop.offer("Card", 50)
     page = ask(browser, customer="somebody new", show="allowed")
     [line] = page.context["lines"]
-    assert (line["offer"], line["reason"], line["allowed"], page.context["stranger"]) == ("Card", None, True, True)
+    assert (line["offer"], line["reason"], line["allowed"], page.context["timeline"].happenings) == (
+        "Card",
+        None,
+        True,
+        [],
+    )
 
 
 def test_a_reason_that_was_set_aside_is_marked(shop, tenant, browser):
