@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from creatives.models import Creative
+from decisioning.ledgers import refill
 from decisioning.models import Interaction
 from tests.decisioning.test_recommend import Shop
 
@@ -57,6 +58,7 @@ def shop(admin, tenant, transactional_db) -> Shop:
             creative_key=creative.pk,
             channel_key=creative.channel_id,
         )
+    refill(tenant, ["ada"])
     return shop
 
 

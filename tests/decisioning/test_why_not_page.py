@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from decisioning.models import Interaction
+from creatives.models import Creative, Offer
+from decisioning.ledgers import refill
+from decisioning.models import Customer, Interaction
 from kaireon.tenancy import Role
 from policies.models import ContactPolicy
 from tests.decisioning.test_recommend import Shop
@@ -42,11 +44,10 @@ def contacted(tenant, creative, *, at=HOUR_AGO, outcome="impression", customer="
         creative_key=creative.pk,
         channel_key=creative.channel_id,
     )
+    refill(tenant, [customer])
 
 
 def creative_of(offer):
-    from creatives.models import Creative, Offer
-
     return Creative.objects.get(offer=Offer.id_kind.decode(offer["id"]))
 
 
@@ -198,9 +199,6 @@ def test_markup_in_a_customers_id_stays_text(browser):
 
 
 def test_policy_offer_and_customer_lead_to_the_page(shop, browser, admin):
-    from creatives.models import Offer
-    from decisioning.models import Customer
-
     offer = shop.offer("Card", 50)
     shop.policy("cooldown", {"cooldownHours": 24}, name="Rest")
     admin("PUT", "customers/a%2Fb", {"attributes": {}})
