@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from creatives.models import Offer
-from decisioning.engine.impact import Impact, impact_of
+from decisioning.engine.impact import Impact, impact_of, to_one_decimal
 from decisioning.engine.replay import replay
 from decisioning.population import memberships, population
 from kaireon import clock
@@ -69,6 +69,23 @@ def preview(
         offers = _by_name(tenant, impact.suppressed)
         segments = _segments(tenant, people.customers, impact, some=most is not None)
     return Preview(impact=impact, offers=offers, segments=segments)
+
+
+def wire(found: Preview) -> dict[str, Any]:
+    """The answer in the contract's words."""
+    impact = found.impact
+    return {
+        "totalCustomersAnalyzed": impact.analysed,
+        "customersAffected": impact.customers_affected,
+        "affectedPercent": to_one_decimal(100 * impact.customers_affected, impact.analysed),
+        "offersSuppressed": dict(found.offers),
+        "avgOffersBeforePolicy": to_one_decimal(impact.before, impact.analysed),
+        "avgOffersAfterPolicy": to_one_decimal(impact.after, impact.analysed),
+        "topAffectedSegments": [
+            {"segment": segment.name, "affected": segment.affected, "total": segment.total}
+            for segment in found.segments
+        ],
+    }
 
 
 def _looked_at(limits: Iterable[Limit]) -> frozenset[str]:

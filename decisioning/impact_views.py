@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from decisioning.engine.impact import to_one_decimal
-from decisioning.impact import Preview, preview
+from decisioning.impact import preview, wire
 from decisioning.trials import ImpactPreviewRequest, asked
 from kaireon.api.filters import refuse_unknown_parameters
 from kaireon.api.permissions import actor_of
@@ -57,20 +54,3 @@ class ImpactPreviewView(APIView):
         found = preview(actor.tenant, wanted.trial, [wanted.assignment], most=wanted.most, now=actor.now)
         warnings = {"warnings": list(wanted.warnings)} if wanted.warnings else {}
         return Response(wire(found) | warnings)
-
-
-def wire(found: Preview) -> dict[str, Any]:
-    """The answer in the contract's words."""
-    impact = found.impact
-    return {
-        "totalCustomersAnalyzed": impact.analysed,
-        "customersAffected": impact.customers_affected,
-        "affectedPercent": to_one_decimal(100 * impact.customers_affected, impact.analysed),
-        "offersSuppressed": dict(found.offers),
-        "avgOffersBeforePolicy": to_one_decimal(impact.before, impact.analysed),
-        "avgOffersAfterPolicy": to_one_decimal(impact.after, impact.analysed),
-        "topAffectedSegments": [
-            {"segment": segment.name, "affected": segment.affected, "total": segment.total}
-            for segment in found.segments
-        ],
-    }

@@ -125,6 +125,8 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
             context |= self.said_of(request, form) | {"faults": []}
             rule = self._rule(request, policy)
             context["rule"] = card_of(rule) if rule is not None else None
+            context["previewed"] = [of.slug for of in RULES if of.preview]
+            context["previewed_by_days"] = [of.slug for of in RULES if of.preview and of.preview.needs_days]
             context["presets"] = [(card_of(of), it) for of, it in PRESETS.values()] if policy is None else []
         elif policy is not None:
             context["reading"] = policy.reading

@@ -63,6 +63,11 @@ class LivePages:
         """What the form as it was sent says, and what saving it would be refused or warned for; nothing is stored."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        form = self.form_sent(request, object_id)
+        return TemplateResponse(request, "admin/policies/live.html", self.said_of(request, form))
+
+    def form_sent(self, request: HttpRequest, object_id: str | None = None) -> PolicyForm:
+        """The form as it was sent, judged and not stored, for a person who might store it."""
         policy = self.get_object(request, unquote(object_id)) if object_id is not None else None
         if object_id is not None and policy is None:
             raise Http404
@@ -72,7 +77,7 @@ class LivePages:
         form_class.stores = False
         form: PolicyForm = form_class(request.POST, instance=policy)
         form.is_valid()
-        return TemplateResponse(request, "admin/policies/live.html", self.said_of(request, form))
+        return form
 
     def said_of(self, request: HttpRequest, form: PolicyForm) -> dict[str, Any]:
         """What the live part shows of a form."""

@@ -34,7 +34,9 @@ class Trial(Rule):
 
 
 class Preview(Protocol):
-    """How a rule wants to be previewed."""
+    """How a rule wants to be previewed; `needs_days` says whether somebody has to choose how far to look back."""
+
+    needs_days: bool
 
     def trial_of(self, rule: type[Rule]) -> type[Trial]:
         """The config a preview of the rule takes."""
@@ -47,6 +49,8 @@ class Preview(Protocol):
 
 class OwnConfig:
     """The preview of a rule by its own config and a lookback."""
+
+    needs_days = True
 
     def trial_of(self, rule: type[Rule]) -> type[Trial]:
         return _looking_back(cast(Any, rule))

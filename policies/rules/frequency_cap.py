@@ -69,6 +69,7 @@ class CapTrial(Trial):
 class LargestCap:
     """The preview of the largest cap of a policy: a day's looks back 1 day, a week's 7, a month's 30, a total's 365."""
 
+    needs_days = False
     days: ClassVar = {"maxPerDay": 1, "maxPerWeek": 7, "maxPerMonth": 30, "maxTotal": 365}
 
     def trial_of(self, rule: type[Rule]) -> type[Trial]:

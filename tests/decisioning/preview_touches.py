@@ -94,8 +94,7 @@ def introduce(admin: Any, people: dict[str, Person]) -> None:
 def answered(tenant: Any, world: Any, asked: dict[str, Any], now: int) -> dict[str, Any]:
     """What the preview answers as of an instant; the endpoint's own is always now."""
     from decisioning import trials
-    from decisioning.impact import preview
-    from decisioning.impact_views import wire
+    from decisioning.impact import preview, wire
 
     body = dict(asked, config=dict(asked["config"]))
     if asked.get("scopeId") not in {None, "*"}:
