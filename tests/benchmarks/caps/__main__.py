@@ -24,7 +24,8 @@ def run(options: Namespace) -> bool:
     report.print_versions()
     made = world.prepared()
     with served("{}", workers=WORKERS) as port:
-        exact = report.print_runs(exactness.runs(made, port, seeds=options.seeds, attempts=options.attempts))
+        runs = exactness.runs(made, port, seeds=options.seeds, attempts=options.attempts)
+        exact = report.print_runs(runs) if options.seeds else True
         if options.rounds:
             rounds = list(speed.measured(made, port, rounds=options.rounds, seconds=options.seconds))
             report.print_speed(rounds)
