@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from decisioning import budgets
 from decisioning.ledgers import faults, refill
 from decisioning.models import BudgetTotal, ContactLedger, Interaction, Reservation
 from kaireon import clock
+from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
-from tests.conftest import Catalogue, Door
+from tests.conftest import Catalogue, Door, catalogue_through, door_for
 from tests.decisioning.conftest import asked
+from tests.decisioning.running import started
 from tests.witness import stored
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +46,8 @@ def time_passes(tenant: Tenant) -> None:
         place.expires_at -= timedelta(hours=1)
         place.save()
     with_places = set(Reservation.objects.of(tenant).values_list("customer_id", flat=True))
-    refill(tenant, with_places)
+    with transaction.atomic():
+        refill(tenant, with_places)
 
 
 @pytest.fixture
@@ -125,6 +129,46 @@ def test_a_lapsed_place_never_counts_and_late_truth_is_recorded(capped: Door, te
     said = StringIO()
     call_command("expire_reservations", tenant="acme", verbosity=0, stdout=said)
     assert said.getvalue().strip() == "acme: nothing to do"
+
+
+def test_an_impression_after_the_window_its_place_was_counted_in_counts_when_it_happened(
+    capped: Door, tenant: Tenant
+) -> None:
+    first = recommended(capped, reserve=60)
+    then = clock.parse(first["meta"]["decidedAt"])
+    place = Reservation.objects.get()
+    place.reserved_at, place.expires_at = (at - timedelta(hours=25) for at in (place.reserved_at, place.expires_at))
+    place.save()
+    refill(tenant, ["ada"])
+    body = {"customerId": "ada", "recommendationId": first["recommendationId"], "rank": 1, "outcome": "impression"}
+    late = {**body, "timestamp": clock.text(then - timedelta(hours=25))}
+    status, answer = capped("POST", "respond", late)
+    assert (status, len(answer["warnings"])) == (201, 1)
+    assert answer["timestamp"] == late["timestamp"]
+    assert [recommended(capped)["count"] for _ in range(3)] == [1, 1, 0]  # it is in nobody's way any more
+    assert capped("POST", "respond", body)[0] == 200  # and one contact, however often it is reported
+    assert Interaction.objects.count() == 1
+    assert list(faults(tenant, ["ada"])) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_that_expire_the_same_places_settle_each_once() -> None:
+    company = create_tenant(key="acme", name="Acme")
+    admin = door_for(company, "admin")
+    catalogue_through(admin)
+    config = {"budgetField": "impressions", "threshold": 1000}
+    admin.make("contact-policies", name="In all", ruleType="budget_exhausted", config=config, scope="global")
+    customers = [f"customer {number}" for number in range(30)]
+    for customer in customers:
+        recommended(admin, customerId=customer)
+    assert sum(row.reserved_impressions for row in BudgetTotal.objects.of(company)) == 30
+    time_passes(company)
+    processes = [started("expire_reservations", "--batch-size=1") for _ in range(2)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert set(Reservation.objects.values_list("state", flat=True)) == {"lapsed"}
+    assert sum(row.reserved_impressions for row in BudgetTotal.objects.of(company)) == 0
+    assert set(map(bytes, ContactLedger.objects.values_list("holds", flat=True))) == {b""}
+    assert list(faults(company, customers)) == []
 
 
 def test_places_survive_a_rebuild_of_the_ledger(capped: Door, tenant: Tenant) -> None:

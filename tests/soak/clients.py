@@ -26,7 +26,8 @@ class Told:
     acknowledged: set[str] = field(default_factory=set)
     in_bulk: int = 0
     forgotten: list[float] = field(default_factory=list)
-    repaired: float = 0.0
+    refused: list[float] = field(default_factory=list)
+    repeated: list[tuple[float, float]] = field(default_factory=list)  # first asked, answered
 
     def note(self, word: str) -> None:
         """Counts an answer."""
@@ -136,20 +137,20 @@ class Client:
         self, method: str, path: str, body: Any, *, key: str | None = None, allowed: tuple[int, ...] = (200, 201)
     ) -> tuple[int, Any]:
         """The answer, after as many repetitions as it takes; only 503s and lost connections are repeated."""
-        give_up, troubled = monotonic() + PATIENCE, False
+        begun, troubled = monotonic(), False
         while True:
             status, answer = self._sent(method, path, body, key)
             if status in allowed:
                 if troubled:
                     with self.told.lock:
-                        self.told.repaired = max(self.told.repaired, monotonic())
+                        self.told.repeated.append((begun, monotonic()))
                 self.told.note(f"{path.partition('/cp_')[0]} {status}")
                 return status, answer
             if status not in (0, 503):
                 with self.told.lock:
                     self.told.faults.append(f"{path} {status}: {answer}")
                 raise RuntimeError(f"{path} {status}: {answer}")
-            if monotonic() > give_up:
+            if monotonic() > begun + PATIENCE:
                 with self.told.lock:
                     self.told.faults.append(f"{path}: {PATIENCE:.0f} seconds without an answer, last {status}")
                 raise RuntimeError(path)
@@ -172,8 +173,9 @@ class Client:
             self._line = None
             return 0, None
         if response.status == 503:
-            self.told.note("503")
-            if answer["error"]["code"] != "UNAVAILABLE" or not response.headers.get("Retry-After"):
-                with self.told.lock:
+            clear = answer["error"]["code"] == "UNAVAILABLE" and response.headers.get("Retry-After")
+            with self.told.lock:
+                self.told.refused.append(monotonic())
+                if not clear:
                     self.told.faults.append(f"{path}: an unclear 503, {answer}")
         return response.status, answer
