@@ -11,7 +11,7 @@ from django.db import connection, models
 M = TypeVar("M", bound=models.Model)
 
 
-def insert(model: type[M], rows: Iterable[M]) -> None:
+def insert(model: type[M], rows: Sequence[M]) -> None:
     """Stores new rows of texts, numbers, instants, bytes and JSON, which do not get to know their keys.
 
     Takes a fifth of the time of `bulk_create`, which makes an expression of every value.
@@ -27,7 +27,8 @@ class Keyed(Protocol):
 
 def insert_keyed(model: type[models.Model], rows: Sequence[Keyed]) -> None:
     """Stores new rows as `insert` does, inside a transaction; each gets the next key."""
-    for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
+    keys = _next_keys(model, len(rows)) if rows else ()
+    for row, key in zip(rows, keys, strict=True):
         row.id = key
     _insert(model, model._meta.concrete_fields, rows)
 
@@ -47,7 +48,9 @@ def _next_keys(model: type[models.Model], count: int) -> Iterable[int]:
         return range(last + 1, last + 1 + count)
 
 
-def _insert(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], rows: Iterable[Any]) -> None:
+def _insert(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], rows: Sequence[Any]) -> None:
+    if not rows:
+        return
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.wrap_database_errors, connection.cursor() as cursor:
