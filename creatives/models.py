@@ -175,4 +175,11 @@ class Creative(Named):
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="creative_page"),
             models.Index(fields=["tenant", "offer"], name="creative_of_offer"),
+            models.Index(fields=["tenant", "status", "-created_at", "-id"], name="creative_by_status"),
+            models.Index(fields=["tenant", "template_type", "-created_at", "-id"], name="creative_by_type"),
+            models.Index(
+                fields=["tenant", "-created_at", "-id"],
+                name="creative_deleted",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
         ]

@@ -25,8 +25,15 @@ from creatives.template_types import DEFAULT_TYPE, TemplateType, template_type_o
 from kaireon.admin.columns import column
 from kaireon.admin.filters import DeletedFilter, SearchedRowFilter
 from kaireon.admin.forms import LifecycleForm
+from kaireon.admin.paging import CappedPaginator
 
 GENERAL, WHERE = ("name", "description", "status"), ("offer", "channel", "placement")
+
+
+class CreativePaginator(CappedPaginator):
+    """A million creatives are not counted; nobody turns two hundred pages."""
+
+    most = 10_000
 
 
 @admin.register(Creative)
@@ -46,6 +53,8 @@ class CreativeAdmin(PreviewPages, NamedAdmin):
         ("placement", SearchedRowFilter),
     )
     autocomplete_fields = WHERE
+    sortable_by = ("name",)  # the one order besides the newest first that an index has
+    paginator = CreativePaginator
 
     class Media:
         css = {"all": ("creatives/creative_form.css",)}

@@ -1,4 +1,4 @@
-"""The filters of the list of creatives, made for a million of them: nothing is listed that was not searched for."""
+"""The filters of the list of creatives."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from django.http import HttpRequest
 
 from creatives.template_types import TEMPLATE_TYPES
 
-OWN = "own"
-
 
 class TemplateTypeFilter(SimpleListFilter):
-    """Creatives of one known template type, or of the client's own ones."""
+    """Creatives of one known template type; one of the client's own is asked for in the address."""
 
     title = "Template type"
     parameter_name = "template_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*((known.slug, known.label) for known in TEMPLATE_TYPES), (OWN, "Another type")]
+        return [(known.slug, known.label) for known in TEMPLATE_TYPES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        if chosen == OWN:
-            return queryset.exclude(template_type__in=[known.slug for known in TEMPLATE_TYPES])
-        return queryset.filter(template_type=chosen) if chosen else queryset
+        return queryset.filter(template_type=self.value()) if self.value() else queryset

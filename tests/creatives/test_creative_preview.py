@@ -263,12 +263,12 @@ def test_the_list_is_filtered_by_what_a_creative_refers_to(browser, admin, catal
     assert listed(placement__id__exact=row.placement_id) == ["Email Hero"]
     assert listed(channel__id__exact=row.channel_id) == ["Own type", "Email Hero"]
     assert listed(template_type="email_html") == ["Email Hero"]
-    assert listed(template_type="own") == ["Own type"]
+    assert listed(template_type="smoke signal") == ["Own type"]
     assert listed(q="own") == ["Own type"]
     for wrong in ("x", "9" * 40):
         assert listed(offer__id__exact=wrong) == []
     admin("DELETE", f"creatives/{made['id']}")
-    assert listed(template_type="own") == []
+    assert listed(template_type="smoke signal") == []
 
 
 @pytest.mark.parametrize("parameter", FILTERS)
