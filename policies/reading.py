@@ -31,8 +31,8 @@ class Reading:
     @property
     def text(self) -> str:
         """The whole sentence."""
-        steadfast = " Nothing sets it aside." if self.steadfast else ""
-        return f"{self.says}, {self.places}.{steadfast}" if self.places else self.says
+        where = f", {self.places}." if self.places else ""
+        return self.says + where + (" Nothing sets it aside." if self.steadfast else "")
 
 
 def read(state: State, name: Namer) -> Reading:
@@ -46,7 +46,7 @@ def read(state: State, name: Namer) -> Reading:
     assignments = assignments_in(state)
     return Reading(
         says=rule.sentence(name),
-        places=phrase(assignments, name) or "nowhere yet",
+        places=phrase(assignments, name) or "but nowhere yet",
         steadfast=not rule.bypassable,
         week=week_of(rule.limits(assignments or [Assignment("global")])),
     )
@@ -74,7 +74,7 @@ def rule_in(state: State) -> Rule | None:
 
 def assignments_in(state: State) -> list[Assignment]:
     """Where a state applies; scopes that name nothing (yet) are left out."""
-    return [PolicyScope.read(scope).compiled() for scope in state["scopes"] if _complete(scope)]
+    return [PolicyScope.read(scope).compiled() for scope in state.get("scopes") or () if _complete(scope)]
 
 
 def _complete(scope: Mapping[str, Any]) -> bool:
