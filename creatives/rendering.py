@@ -72,7 +72,7 @@ class Template:
         self._paths = [
             (name, path_of(mapping.get("source")), shown(mapping.get("fallback"))) for name, mapping in used.items()
         ]
-        self._encodings: set[Encoding] = set()
+        self._encodings: dict[Encoding, set[str]] = {}
         self._constant, self._filling = self._cut(content, _encoding_of_type(template_type))
 
     def token_values(self, sources: Mapping[str, Any]) -> dict[str, str]:
@@ -93,7 +93,10 @@ class Template:
         if self._filling is None:
             return self._constant
         return self._filling(
-            {encode: _Visible({name: encode(text) for name, text in values.items()}) for encode in self._encodings}
+            {
+                encode: _Visible({name: encode(values[name]) for name in names if name in values})
+                for encode, names in self._encodings.items()
+            }
         )
 
     def _cut(self, value: Any, encode: Encoding | None) -> tuple[Any, Filling | None]:
@@ -112,7 +115,7 @@ class Template:
         if not any(match[1] for match in TOKEN.finditer(text)):
             return TOKEN.sub(lambda match: match[0][1:-1], text), None
         encoding = encode or (escape if _TAG.search(text) else _itself)
-        self._encodings.add(encoding)
+        self._encodings.setdefault(encoding, set()).update(match[1] for match in TOKEN.finditer(text) if match[1])
         # The percent operator fills a text in one go and never looks at what it has filled in.
         pattern = TOKEN.sub(lambda match: f"%({match[1]})s" if match[1] else match[0][1:-1], text.replace("%", "%%"))
         return "", lambda encoded: pattern % encoded[encoding]

@@ -1,7 +1,9 @@
 """A decision as bytes: what was answered, and what it takes to make it again.
 
-A format byte, then, compressed, the length of a JSON document, the document, and the bytes of the customer's ledger;
-behind that the contacts which being recommended was, whose keys are only known once they are stored with the decision.
+A format byte, then, compressed, the length of a JSON document, the document, and the customer's records; behind that
+the contacts which being recommended was, whose keys are only known once they are stored with the decision. Records lie
+byte by byte, the first bytes of all of them first: what they have in common then is next to each other, which makes the
+whole smaller and takes a fraction of the time. Format 1, which is still read, had the ledger as it was and zlib.
 Offers' names, contents and sentences are not in it: they follow from the configuration of its version (`manifest`), the
 contents from the creative's version and the values of its tokens. Deciding is pure, so the same facts give the same
 reasons.
@@ -15,8 +17,10 @@ from struct import Struct
 from typing import Any
 
 import orjson
+import zstandard
 
 from decisioning.configuration import Configuration
+from decisioning.engine import ledger as codec
 from decisioning.engine.assignment import Place
 from decisioning.engine.facts import Facts
 from decisioning.engine.recommend import Wish
@@ -25,10 +29,8 @@ from decisioning.recommendations import Answer, Chosen, Frozen, Line, choose
 from kaireon.tenancy import Tenant
 from policies.limits import Total
 
-FORMAT = b"\x01"
-# Decisions are small: a window of 4 kB and its tables are set up in a quarter of the time that the usual 32 kB take,
-# and the slower levels save a twentieth more in twice the time.
-LEVEL, WINDOW, MEMORY = 1, 12, 4
+FORMAT, FORMER = b"\x02", b"\x01"
+_squeeze = zstandard.ZstdCompressor(level=1).compress  # slower levels save a twentieth more in twice the time
 
 _LENGTH = Struct("<I")
 _CONTACT = Struct(">hq")  # the rank and the key of a contact
@@ -59,9 +61,7 @@ def pack(answer: Answer, chosen: Chosen, recalled: Recalled) -> bytes:
         "warnings": answer.warnings,
     }
     data = _dumped(document)
-    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
-    packed = squeeze.compress(_LENGTH.pack(len(data)) + data + (recalled.ledger or b""))
-    return FORMAT + packed + squeeze.flush()
+    return FORMAT + _squeeze(_LENGTH.pack(len(data)) + data + codec.by_byte(recalled.ledger or b""))
 
 
 def unpack(record: bytes, tenant: Tenant, configuration: Configuration) -> tuple[Answer, Chosen]:
@@ -81,14 +81,15 @@ def lines_of(record: bytes) -> tuple[tuple[Line, ...], str | None]:
 
 def _read(record: bytes) -> tuple[dict[str, Any], bytes]:
     """The document and the ledger."""
-    if record[:1] != FORMAT:
+    if record[:1] not in {FORMAT, FORMER}:
         raise UnreadableDecision(f"{len(record)} bytes beginning with 0x{record[:1].hex()} are no decision")
-    unpacking = zlib.decompressobj()
+    former = record[:1] == FORMER
+    unpacking: Any = zlib.decompressobj() if former else zstandard.ZstdDecompressor().decompressobj()
     data = unpacking.decompress(record[1:])
     end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
     document = json.loads(data[_LENGTH.size : end])
     document["contacts"] = dict(_CONTACT.iter_unpack(unpacking.unused_data))
-    return document, data[end:]
+    return document, data[end:] if former else codec.from_bytes(data[end:])
 
 
 def _answer(document: dict[str, Any], wish: Wish) -> Answer:

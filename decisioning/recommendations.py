@@ -188,33 +188,46 @@ def _lines(chosen: Chosen, ask: Ask, attributes: Mapping[str, Any]) -> list[Line
 
 
 def _decisions(answer: Answer, configuration: Configuration) -> list[dict[str, Any]]:
-    items = [configuration.items[line.frozen.creative] for line in answer.lines]
-    contents = templates((item.candidate.creative, item.version) for item in items)
-    names, ids = configuration.names, configuration.public_ids
+    creatives = [line.frozen.creative for line in answer.lines]
+    contents = templates((creative, configuration.items[creative].version) for creative in creatives)
     decisions = []
-    for rank, (line, item, template) in enumerate(zip(answer.lines, items, contents.values(), strict=True), start=1):
-        candidate = item.candidate
-        channel = "channel", candidate.channel or 0
-        decisions.append(
-            {
-                "rank": rank,
-                "offerId": ids["offer", candidate.offer],
-                "offerName": names["offer", candidate.offer],
-                "categoryName": None if candidate.category is None else names["category", candidate.category],
-                "creativeId": item.public_id,
-                "creativeName": item.name,
-                "channelId": ids[channel],
-                "channelName": names[channel],
-                "placementId": None if line.frozen.placement is None else ids["placement", line.frozen.placement],
-                "templateType": item.template_type,
-                "content": template.render(line.values),
-                "abTestVariant": item.ab_test_variant,
-                "score": line.score,
-                "interactionId": None if line.interaction is None else Interaction.id_kind.encode(line.interaction),
-                "reservedUntil": instant_to_wire(line.reserved_until),
-            }
-        )
+    for rank, (line, template) in enumerate(zip(answer.lines, contents.values(), strict=True), start=1):
+        shown = _shown(configuration, line.frozen.creative, line.frozen.placement).copy()
+        shown["rank"], shown["content"], shown["score"] = rank, template.render(line.values), line.score
+        if line.interaction is not None:
+            shown["interactionId"] = Interaction.id_kind.encode(line.interaction)
+        if line.reserved_until is not None:
+            shown["reservedUntil"] = instant_to_wire(line.reserved_until)
+        decisions.append(shown)
     return decisions
+
+
+def _shown(configuration: Configuration, creative: int, placement: int | None) -> dict[str, Any]:
+    """A line as far as it is the same for all customers, kept with the configuration; nobody may change it."""
+    kept = configuration.shown.get((creative, placement))
+    if kept is not None:
+        return kept
+    names, ids, item = configuration.names, configuration.public_ids, configuration.items[creative]
+    candidate = item.candidate
+    channel = "channel", candidate.channel or 0
+    shown = configuration.shown[creative, placement] = {
+        "rank": 0,
+        "offerId": ids["offer", candidate.offer],
+        "offerName": names["offer", candidate.offer],
+        "categoryName": None if candidate.category is None else names["category", candidate.category],
+        "creativeId": item.public_id,
+        "creativeName": item.name,
+        "channelId": ids[channel],
+        "channelName": names[channel],
+        "placementId": None if placement is None else ids["placement", placement],
+        "templateType": item.template_type,
+        "content": None,
+        "abTestVariant": item.ab_test_variant,
+        "score": 0.0,
+        "interactionId": None,
+        "reservedUntil": None,
+    }
+    return shown
 
 
 def _placements(answer: Answer, configuration: Configuration) -> dict[str, Any]:

@@ -17,17 +17,23 @@ Draw = tuple[Key, int]  # how much of it a candidate uses up
 
 
 class Cap(NamedTuple):
-    """How much of a counter or budget may be used up in this response until some candidates are closed."""
+    """How much of a counter or budget may be used up, in all, until some candidates are closed.
+
+    Of a counter's records those from `since` on are used up already, of a budget `total` is.
+    """
 
     key: Key
-    room: int
+    most: int
     closes: int
+    since: int = 0
+    total: int = 0
 
 
 class Admission:
     """Admits candidates of an outcome one after another, each counted in every limit it would count in later.
 
-    `closed` are the candidates that the limits leave no room for any more, as a mask; it only grows.
+    `closed` are the candidates that the limits leave no room for any more, as a mask; it only grows. What was admitted
+    is counted when that is asked for.
     """
 
     def __init__(self, outcome: Outcome, *, campaign: str | None = None) -> None:
@@ -35,6 +41,12 @@ class Admission:
         self._campaign = campaign
         self._caps: dict[int, tuple[list[Draw], list[Cap]]] = {}
         self._begin()
+
+    @property
+    def closed(self) -> int:
+        while self._uncounted:  # the last of a response never need be
+            self._count(self._uncounted.pop(0))
+        return self._closed
 
     def afresh(self) -> Self:
         """Another response to the same customer, which shows nothing yet."""
@@ -48,11 +60,10 @@ class Admission:
         for position in positions:
             if self.closed >> position & 1:
                 if self._admitted != before:
-                    self._begin()
-                    for former in before:
-                        self._count(former)
+                    self._begin(before)
                 return False
-            self._count(position)
+            self._admitted.append(position)
+            self._uncounted.append(position)
         return True
 
     def against(self, position: int) -> Reached:
@@ -62,11 +73,11 @@ class Admission:
             together = cap.closes & self._outcome.program.counted(cap.key)
         else:
             together = cap.closes if cap.key[0] == "impressions" else 0  # costs differ
-        return Reached(cap.closes, users, together, cap.room)
+        return Reached(cap.closes, users, together, cap.most - self._inside(cap))
 
-    def _begin(self) -> None:
-        self.closed = 0
-        self._admitted: list[int] = []
+    def _begin(self, admitted: Sequence[int] = ()) -> None:
+        self._closed = 0
+        self._admitted, self._uncounted = [*admitted], [*admitted]
         self._used: dict[Key, int] = {}
         self._users: dict[Key, int] = {}
         self._reached: list[tuple[Cap, int]] = []
@@ -76,14 +87,27 @@ class Admission:
         if position not in self._caps:
             self._caps[position] = self._caps_on(self._outcome.program.index.candidates[position])
         draws, caps = self._caps[position]
-        self._admitted.append(position)
         for key, amount in draws:
             self._used[key] = self._used.get(key, 0) + amount
             self._users[key] = self._users.get(key, 0) | 1 << position
         for cap in caps:
-            if self._used[cap.key] >= cap.room:
-                self.closed |= cap.closes
+            if self._is_reached(cap, self._used[cap.key]):
+                self._closed |= cap.closes
                 self._reached.append((cap, self._users[cap.key]))
+
+    def _is_reached(self, cap: Cap, used: int) -> bool:
+        """Whether a cap is used up with so much used by this response; of a counter's records only one is looked at."""
+        left = cap.most - used
+        if isinstance(cap.key, int):
+            records = self._outcome.hits.get(cap.key, ())
+            return left <= 0 or (len(records) >= left and records[left - 1][0] >= cap.since)
+        return cap.total >= left
+
+    def _inside(self, cap: Cap) -> int:
+        """What was used up before this response."""
+        if isinstance(cap.key, int):
+            return bisect_right(self._outcome.hits.get(cap.key, ()), -cap.since, key=_age)
+        return cap.total
 
     def _caps_on(self, candidate: Candidate) -> tuple[list[Draw], list[Cap]]:
         """What a candidate uses up, and everything that limits those."""
@@ -94,14 +118,13 @@ class Admission:
             for n, window, number, mask in program.counters[counter][1]:
                 closes = outcome.concerned(number, mask) if program.counts_siblings[number] else 0
                 if closes:
-                    inside = bisect_right(outcome.hits.get(counter, ()), -outcome.since[window], key=_age)
-                    caps.append(Cap(counter, n - inside, closes))
+                    caps.append(Cap(counter, n, closes, since=outcome.since[window]))
         drawn = {key: _drawn(candidate, key) for key, _, _ in program.budgets}
         draws += [(key, amount) for key, amount in drawn.items() if amount]
         for key, number, shares in program.budgets:
             total = outcome.facts.totals.get(key, NOTHING).actual
             for most, mask in shares if drawn[key] else ():
-                caps.append(Cap(key, most - total, outcome.concerned(number, mask)))
+                caps.append(Cap(key, most, outcome.concerned(number, mask), total=total))
         return draws, caps
 
     def _route(self, candidate: Candidate) -> tuple[int, ...]:

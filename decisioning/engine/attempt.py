@@ -26,10 +26,12 @@ class Reached(NamedTuple):
 class Limits(Protocol):
     """What one response may show: it counts what it admits, and knows whom it would refuse by now."""
 
-    closed: int
+    @property
+    def closed(self) -> int:
+        """The positions it would refuse, as a mask that only grows."""
 
     def admit(self, positions: Sequence[int]) -> bool:
-        """Takes all of these positions or none; refuses whoever is `closed`, a mask that only grows."""
+        """Takes all of these positions or none; refuses whoever is `closed`."""
 
     def against(self, position: int) -> Reached:
         """A limit that closes this position."""

@@ -128,6 +128,22 @@ def joined(recent: bytes, older: bytes) -> bytes:
     return recent + older[1:] if recent and older else recent or older
 
 
+def by_byte(data: bytes) -> bytes:
+    """The records of a ledger without their format: the first byte of each, then the second of each, and so on."""
+    return b"".join([data[place :: _RECORD.size] for place in range(1, _RECORD.size + 1)]) if data else b""
+
+
+def from_bytes(data: bytes) -> bytes:
+    """The ledger whose records were laid out `by_byte`."""
+    if not data:
+        return b""
+    count = len(data) // _RECORD.size
+    records = bytearray(len(data))
+    for place in range(_RECORD.size):
+        records[place :: _RECORD.size] = data[place * count : (place + 1) * count]
+    return FORMAT + bytes(records)
+
+
 class Ledger(NamedTuple):
     """Both parts: `recent` alone holds everything at or after `recent_from`, together they do from `complete_from` on.
 

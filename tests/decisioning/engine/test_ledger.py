@@ -15,9 +15,11 @@ from decisioning.engine.ledger import (
     TooManyWords,
     UnreadableLedger,
     append,
+    by_byte,
     contact_of,
     decode,
     encode,
+    from_bytes,
     is_full,
     joined,
     packed,
@@ -71,6 +73,13 @@ def test_the_order_of_writing_means_nothing(records, rng):
     assert decode(encode(records)) == expected
     assert decode(encode(shuffled)) == expected
     assert decode(one_by_one) == (expected if records else [])
+
+
+@given(RECORDS)
+def test_records_laid_out_byte_by_byte_come_back(records):
+    data = encode(records) if records else b""
+    assert from_bytes(by_byte(data)) == data
+    assert len(by_byte(data)) == 40 * len(records)
 
 
 def test_a_late_event_is_put_at_the_end_and_read_in_its_place():
