@@ -109,9 +109,7 @@ class Configuration:
     segments: Mapping[int, str] = field(default_factory=dict)  # the names of the live, active segments
     published: dict[str | None, Any] = field(default_factory=dict, repr=False)  # what `flows.published` worked out
     compiled: dict[tuple[str, ...] | None, Snapshot] = field(default_factory=dict, repr=False)
-    shown: dict[tuple[int, int | None], dict[str, Any]] = field(
-        default_factory=dict, repr=False
-    )  # what answers repeat, by places
+    shown: dict[tuple[int, int | None], dict[str, Any]] = field(default_factory=dict, repr=False)  # what answers repeat
 
     def key_of(self, kind: str, public_id: object) -> int | None:
         """The key of a row of this kind, deleted or not."""

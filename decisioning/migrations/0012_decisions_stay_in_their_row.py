@@ -11,7 +11,7 @@ def keep_in_row(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("decisioning", "0010_ledgers_in_two_parts"),
+        ("decisioning", "0011_idempotency_keys_hold_no_tenant"),
     ]
 
     operations = [
