@@ -45,7 +45,8 @@ class Command(RowByRow[Old]):
         "Delete interactions older than --days, except those that a limit without a window counts and those of "
         "customers under a legal hold (see legal_hold); decisions older than DECISION_RETENTION_DAYS with the "
         "configurations they alone refer to; idempotency keys older than 30 days. Refuses to delete what a policy or a "
-        "creative's constraint in force looks back to. Totals over all customers stay."
+        "creative's constraint in force looks back to. Totals over all customers and summaries stay as they were, so "
+        "import_interactions takes nothing back from before the cut."
     )
     noun = "entries"
     batch_size = 500
