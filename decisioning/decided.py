@@ -79,6 +79,13 @@ def lines_of(record: bytes) -> tuple[tuple[Line, ...], str | None]:
     return _lines(document), document["wish"].get("campaign")
 
 
+def counts_of(record: bytes) -> tuple[int, int, int]:
+    """How many candidates there were, how many the policies allowed, and how many were chosen."""
+    document, *_ = _read(record)
+    candidates, allowed = document["counts"]
+    return candidates, allowed, len(document["lines"])
+
+
 def _read(record: bytes) -> tuple[dict[str, Any], bytes]:
     """The document and the ledger."""
     if record[:1] not in {FORMAT, FORMER}:

@@ -1,5 +1,5 @@
 """The admin of decisions: rows, and the pages that say what was decided and why."""
 
-from decisioning.admin import impact, rows, why_not
+from decisioning.admin import impact, overview, rows, why_not
 
-__all__ = ["impact", "rows", "why_not"]
+__all__ = ["impact", "overview", "rows", "why_not"]

@@ -235,6 +235,12 @@ class Outcome:
                 test = self.local.hours[evidence] if isinstance(evidence, int) else None
                 yield (next(self._lift(breach, self.now)) if test is None else test.opens_after(self.now)), blocked
 
+    def suppressing(self, among: int) -> set[str]:
+        """The ids of the policies that block any of these candidates and are not set aside."""
+        classes, limits = self.program.classes, self.program.limits
+        blocking = (number for number, mask, _ in self._breaches if mask & among & ~self.set_aside[classes[number]])
+        return {limits[number].source.policy_id for number in blocking}
+
     def windows(self, position: int) -> Iterator[tuple[Source, int]]:
         """The limits on contacts that were reached for a candidate, and the first instant each of them counts."""
         for number, mask, _ in self._in_order:

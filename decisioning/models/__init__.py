@@ -12,6 +12,7 @@ from decisioning.models.retention import CarriedTotal, HistoryCut, LegalHold
 from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
 from decisioning.models.summaries import CarriedSummary, InteractionSummary, SummaryProgress
+from decisioning.models.tallies import DailyTally, PolicyTally, TallyProgress
 
 __all__ = [
     "AssemblyLine",
@@ -21,6 +22,7 @@ __all__ = [
     "CarriedTotal",
     "ContactLedger",
     "Customer",
+    "DailyTally",
     "Decision",
     "DecisionFlow",
     "FlowVersion",
@@ -31,10 +33,12 @@ __all__ = [
     "LegalHold",
     "Manifest",
     "OutcomeType",
+    "PolicyTally",
     "Presentation",
     "Reservation",
     "Segment",
     "SegmentMember",
     "SummaryProgress",
+    "TallyProgress",
     "Word",
 ]
