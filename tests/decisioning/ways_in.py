@@ -180,7 +180,7 @@ def main() -> int:
         from tests.decisioning.touches import SOURCE, at_hand
 
         started = perf_counter()
-        found = differences(at_hand(Path(name)), Path(name), asked=500)
+        found = differences(at_hand(Path(name)), Path(name), asked=100)
         print(f"{SOURCE}: {len(found)} differences between the three ways in {perf_counter() - started:.0f} seconds")
         for difference in found[:20]:
             print(difference)
