@@ -22,7 +22,7 @@ from policies.models import ContactPolicy, PolicyScope
 
 DAYS = 14
 MOST = 8
-MOST_LOOKED_AT = 5_000  # policies held against one another
+MOST_LOOKED_AT = 1_000  # policies held against one another: those that are named first
 MOST_REMEMBERED = 200
 
 

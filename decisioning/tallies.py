@@ -76,7 +76,12 @@ def _add(tenant: Tenant, rows: Iterable[Decision]) -> None:
     days: dict[date, Counter[str]] = {}
     for row in rows:
         candidates, allowed, lines = counts_of(bytes(row.record))
-        counted = {"decisions": 1, "empty": not lines, "candidates": candidates, "suppressed": candidates - allowed}
+        counted = {
+            "decisions": 1,
+            "empty": int(not lines),
+            "candidates": candidates,
+            "suppressed": candidates - allowed,
+        }
         days.setdefault(row.decided_at.date(), Counter()).update(counted)
     for day, counter in days.items():
         _raise(tenant, day, counter)
