@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
-
-from django.db import connection
 
 from decisioning import budgets, steps
 from decisioning.decided import pack
@@ -20,7 +17,7 @@ from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen
 from decisioning.steps import Gate
 from kaireon.keys import next_key
-from kaireon.statements import moment
+from kaireon.statements import instant, vendor
 
 NEW = Held(b"", b"", EVERYTHING, EVERYTHING, revision=0)  # the ledger of somebody to whom nothing has happened
 
@@ -59,7 +56,7 @@ def stands_alone(known: Known) -> bool:
     It is a guess where nothing asks for totals: that none are kept all the same is a condition of the statement.
     """
     nothing_else = not known.asked.pairs and known.tenant.pk not in _totals_kept
-    return connection.vendor == "postgresql" and nothing_else and _gate(known) is not Gate.HELD
+    return vendor() == "postgresql" and nothing_else and _gate(known) is not Gate.HELD
 
 
 def bind(
@@ -112,7 +109,7 @@ def _stored(
     else:
         claims = [Claim(key, line.rank, until, _contact(line, chosen)) for line in places]
         ledger = grown(tenant, ledger, [_contact(line, chosen) for line in contacts], claims, now=chosen.at)
-    decided_at, expires_at = (connection.ops.adapt_datetimefield_value(moment(at)) for at in (chosen.at, until))
+    decided_at, expires_at = instant(chosen.at), instant(until)
     said = {
         "tenant_id": tenant.pk,
         "customer_id": customer_id,
@@ -176,4 +173,4 @@ def _contact(line: Taken, chosen: Chosen) -> Contact:
 
 def _answer(answer: Answer, said: Callable[[int], Mapping[str, Any]]) -> Answer:
     """The answer with what is said of the lines of these ranks."""
-    return replace(answer, lines=tuple(line._replace(**said(rank)) for rank, line in enumerate(answer.lines, start=1)))
+    return answer._replace(lines=tuple(line._replace(**said(rank)) for rank, line in enumerate(answer.lines, start=1)))

@@ -26,7 +26,7 @@ from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
 from kaireon.batching import in_batches
 from kaireon.lifecycle import Status
-from kaireon.statements import dialect, moment
+from kaireon.statements import dialect, moment, vendor
 from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
 from policies.limits import Spend, Total, TotalKey
@@ -101,7 +101,7 @@ def parameters(asked: Asked) -> list[Any]:
         return []
     words, keys = ([*dict.fromkeys(column)] for column in zip(*asked.pairs, strict=True))
     lists = [words, keys, *([list(asked.whole)] if asked.whole else [])]
-    return lists if connection.vendor == "postgresql" else [json.dumps(each) for each in lists]
+    return lists if vendor() == "postgresql" else [json.dumps(each) for each in lists]
 
 
 def totals(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -30,8 +29,7 @@ from kaireon.tenancy import Tenant
 Reader = Callable[[Known, Configuration], Ask]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A decision nobody was told of yet."""
 
     known: Known

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -28,8 +27,7 @@ TRACE = CONTACT_COLUMNS[1:]
 EARLIEST = -62_135_596_800_000
 
 
-@dataclass(frozen=True)
-class Recalled:
+class Recalled(NamedTuple):
     """Facts, and the bytes of the ledger their records are; None when they were read from history.
 
     `holds` are the bytes of the open reservations that count.

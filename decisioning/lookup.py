@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -31,7 +30,7 @@ from kaireon.api.authentication import UnknownKey, presented_key
 from kaireon.api.plain import session_actor
 from kaireon.audit import ConfigurationHead
 from kaireon.reading import reading
-from kaireon.statements import dialect, fetch, moment
+from kaireon.statements import dialect, fetch, moment, vendor
 from kaireon.tenancy import Role, Tenant
 
 MOST_CALLERS = 10_000
@@ -209,7 +208,7 @@ _statements: dict[tuple[str, bool, bool, bool], str] = {}
 
 def _statement(caller: Caller, asked: Asked) -> str:
     """The statement; written once per kind of caller and of totals."""
-    kind = connection.vendor, bool(caller.digest), bool(asked.pairs), bool(asked.whole)
+    kind = vendor(), bool(caller.digest), bool(asked.pairs), bool(asked.whole)
     if kind not in _statements:
         _statements[kind] = _written(asked, by_key=bool(caller.digest))
     return _statements[kind]

@@ -34,8 +34,7 @@ class Ask:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A recommendation before anybody was told: what was chosen for which wish by which flow at `at` (UTC ms)."""
 
     configuration: Configuration
@@ -70,8 +69,7 @@ class Line(NamedTuple):
     reserved_until: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What was answered, beside the configuration: `at` and `free_at` are UTC ms, `duration` is in milliseconds."""
 
     customer: str

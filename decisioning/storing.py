@@ -11,7 +11,7 @@ from decisioning.lookup import Known
 from decisioning.manifest import manifest_of
 from decisioning.models import Decision, Manifest
 from decisioning.recommendations import Answer, Chosen
-from kaireon.statements import moment, write
+from kaireon.statements import instant, vendor, write
 
 MOST_MANIFESTS = 10_000
 LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
@@ -26,7 +26,7 @@ def forget_manifests() -> None:
 
 def store(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> int:
     """Stores a decision that binds nothing; its key. A crash of the database server may lose the last second's."""
-    lax = ", set_config('synchronous_commit', 'off', true)" if connection.vendor == "postgresql" else ""
+    lax = ", set_config('synchronous_commit', 'off', true)" if vendor() == "postgresql" else ""
     return _inserted(known, chosen, answer, recalled, lax)
 
 
@@ -49,7 +49,7 @@ def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, 
     sql = f"""INSERT INTO {Decision._meta.db_table}
         (tenant_id, customer_id, decided_at, version, flow_version, record)
         VALUES (%s, %s, %s, %s, %s, %s) RETURNING id{lax}"""
-    decided_at = connection.ops.adapt_datetimefield_value(moment(answer.at))
+    decided_at = instant(answer.at)
     values = [known.tenant.pk, known.customer_id, decided_at, chosen.configuration.version, answer.flow_version]
     key: int = write(sql, [*values, pack(answer, chosen, recalled)])[0][0]
     return key

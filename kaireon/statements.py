@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -50,9 +51,15 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@cache
+def vendor() -> str:
+    """The database in use, which is the same as long as this process lives; asking the connection takes a while."""
+    return str(connection.vendor)
+
+
 def dialect() -> Mapping[str, str]:
     """The words of the database in use."""
-    return DIALECTS[connection.vendor]
+    return DIALECTS[vendor()]
 
 
 def found(table: str, condition: str) -> str:
@@ -66,7 +73,7 @@ def found(table: str, condition: str) -> str:
 
 def listed(items: Collection[Any]) -> Any:
     """Words or whole numbers as the parameter of a dialect's `words`, `found` or `keys`."""
-    return list(items) if connection.vendor == "postgresql" else json.dumps(list(items))
+    return list(items) if vendor() == "postgresql" else json.dumps(list(items))
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -188,6 +195,12 @@ READERS: Mapping[int, Callable[[bytes], Any]] = {
     21: _whole,  # smallint
     23: _whole,  # integer
 }
+
+
+def instant(at: int) -> Any:
+    """UTC milliseconds as a statement takes an instant."""
+    at_once = moment(at)
+    return at_once if vendor() == "postgresql" else connection.ops.adapt_datetimefield_value(at_once)
 
 
 def moment(at: int) -> datetime:

@@ -13,20 +13,14 @@ from policies.limits import TotalKey
 from policies.scope import IMPRESSION
 
 Key = int | TotalKey  # a counter, or a budget
-Draw = tuple[Key, int]  # how much of it a candidate uses up
 
 
 class Cap(NamedTuple):
-    """How much of a counter or budget may be used up, in all, until some candidates are closed.
-
-    Of a counter's records those from `since` on are used up already, of a budget `total` is.
-    """
+    """How much of a counter or budget may be used up until some candidates are closed, and how much of it is left."""
 
     key: Key
-    most: int
+    room: int
     closes: int
-    since: int = 0
-    total: int = 0
 
 
 class Admission:
@@ -39,7 +33,6 @@ class Admission:
     def __init__(self, outcome: Outcome, *, campaign: str | None = None) -> None:
         self._outcome = outcome
         self._campaign = campaign
-        self._caps: dict[int, tuple[list[Draw], list[Cap]]] = {}
         self._begin()
 
     @property
@@ -73,7 +66,7 @@ class Admission:
             together = cap.closes & self._outcome.program.counted(cap.key)
         else:
             together = cap.closes if cap.key[0] == "impressions" else 0  # costs differ
-        return Reached(cap.closes, users, together, cap.most - self._inside(cap))
+        return Reached(cap.closes, users, together, cap.room)
 
     def _begin(self, admitted: Sequence[int] = ()) -> None:
         self._closed = 0
@@ -84,48 +77,35 @@ class Admission:
 
     def _count(self, position: int) -> None:
         """Counts a candidate's impression, and closes what there is no room for after it."""
-        if position not in self._caps:
-            self._caps[position] = self._caps_on(self._outcome.program.index.candidates[position])
-        draws, caps = self._caps[position]
-        for key, amount in draws:
-            self._used[key] = self._used.get(key, 0) + amount
-            self._users[key] = self._users.get(key, 0) | 1 << position
-        for cap in caps:
-            if self._is_reached(cap, self._used[cap.key]):
-                self._closed |= cap.closes
-                self._reached.append((cap, self._users[cap.key]))
-
-    def _is_reached(self, cap: Cap, used: int) -> bool:
-        """Whether a cap is used up with so much used by this response; of a counter's records only one is looked at."""
-        left = cap.most - used
-        if isinstance(cap.key, int):
-            records = self._outcome.hits.get(cap.key, ())
-            return left <= 0 or (len(records) >= left and records[left - 1][0] >= cap.since)
-        return cap.total >= left
-
-    def _inside(self, cap: Cap) -> int:
-        """What was used up before this response."""
-        if isinstance(cap.key, int):
-            return bisect_right(self._outcome.hits.get(cap.key, ()), -cap.since, key=_age)
-        return cap.total
-
-    def _caps_on(self, candidate: Candidate) -> tuple[list[Draw], list[Cap]]:
-        """What a candidate uses up, and everything that limits those."""
         outcome, program = self._outcome, self._outcome.program
-        draws, caps = list[Draw](), list[Cap]()
+        candidate = program.index.candidates[position]
         for counter in self._route(candidate):
-            draws.append((counter, 1))
+            used, records = self._use(counter, 1, position), outcome.hits.get(counter, ())
             for n, window, number, mask in program.counters[counter][1]:
-                closes = outcome.concerned(number, mask) if program.counts_siblings[number] else 0
-                if closes:
-                    caps.append(Cap(counter, n, closes, since=outcome.since[window]))
-        drawn = {key: _drawn(candidate, key) for key, _, _ in program.budgets}
-        draws += [(key, amount) for key, amount in drawn.items() if amount]
+                # Of the records only the one counts that, with what was used, makes n.
+                left = n - used
+                if left <= len(records) and (left <= 0 or records[left - 1][0] >= outcome.since[window]):
+                    inside = bisect_right(records, -outcome.since[window], key=_age)
+                    self._close(counter, n - inside, outcome.concerned(number, mask), number)
+        drawn = {key: amount for key, _, _ in program.budgets if (amount := _drawn(candidate, key))}
+        used_up = {key: self._use(key, amount, position) for key, amount in drawn.items()}
         for key, number, shares in program.budgets:
-            total = outcome.facts.totals.get(key, NOTHING).actual
-            for most, mask in shares if drawn[key] else ():
-                caps.append(Cap(key, most, outcome.concerned(number, mask), total=total))
-        return draws, caps
+            if key in used_up:
+                total = outcome.facts.totals.get(key, NOTHING).actual
+                for most, mask in shares:
+                    if total + used_up[key] >= most:
+                        self._close(key, most - total, outcome.concerned(number, mask), number)
+
+    def _use(self, key: Key, amount: int, position: int) -> int:
+        """How much of a counter or budget this response has used up with so much more."""
+        self._users[key] = self._users.get(key, 0) | 1 << position
+        used = self._used[key] = self._used.get(key, 0) + amount
+        return used
+
+    def _close(self, key: Key, room: int, closes: int, number: int) -> None:
+        if closes and (not isinstance(key, int) or self._outcome.program.counts_siblings[number]):
+            self._closed |= closes
+            self._reached.append((Cap(key, room, closes), self._users[key]))
 
     def _route(self, candidate: Candidate) -> tuple[int, ...]:
         """The counters that would count the candidate's impression."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from decisioning.engine.admission import Admission
 from decisioning.engine.allocate import Placed, allocated, listed
@@ -36,8 +37,7 @@ class Terms:
     allocate: str = "optimal"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recommended:
+class Recommended(NamedTuple):
     """What was placed, in rank order, with everybody's scores and how many candidates each stage left.
 
     `matched` are the wares the policies were asked about, as a mask; `outcome` knows why which of them are blocked.
