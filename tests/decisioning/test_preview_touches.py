@@ -10,7 +10,7 @@ from tests.conftest import Door
 from tests.decisioning.preview_touches import RULES, compared
 
 LINES = 4000
-POLICIES = 3 * len(RULES)  # the whole file and more policies: python -m tests.decisioning.preview_touches
+POLICIES = 4 * len(RULES)  # the whole file and more policies: python -m tests.decisioning.preview_touches
 
 
 def test_previews_of_random_policies_equal_the_brute_force_count(
