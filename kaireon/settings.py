@@ -102,6 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "kaireon.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

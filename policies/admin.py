@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -76,7 +77,7 @@ class ContactPolicyAdmin(LivePages, LifecycleAdmin):
     @column("Last change", ordering="updated_at")
     def changed(self, policy: Any) -> SafeString:
         """When, and by whom."""
-        when = date_format(policy.updated_at, "j M Y, H:i")
+        when = date_format(timezone.localtime(policy.updated_at), "j M Y, H:i")
         return format_html('<span class="nowrap">{}</span><span class="by">{}</span>', when, policy.author)
 
     @column("Rule")

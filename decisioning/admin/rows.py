@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
@@ -184,7 +185,10 @@ class DecisionFlowAdmin(LifecycleAdmin):
     def published_versions(self, row: DecisionFlow) -> str:
         """One line for each, newest first."""
         versions = row.published() if row.pk else []
-        lines = ((v.version, f"{v.published_at:%Y-%m-%d %H:%M} UTC", v.published_by) for v in versions)
+        at = [timezone.localtime(version.published_at) for version in versions]
+        lines = (
+            (it.version, f"{when:%-d %b %Y, %H:%M %Z}", it.published_by) for it, when in zip(versions, at, strict=True)
+        )
         return format_html_join("", "<div>Version {}, {}, {}</div>", lines) or "None yet"
 
     def _ask(

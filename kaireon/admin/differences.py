@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from kaireon import clock
 from kaireon.audit import changes_between
 from kaireon.lifecycle import kinds
@@ -88,7 +90,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, str):
-        return f"{clock.parse(value):%-d %b %Y, %H:%M:%S} UTC" if INSTANT.fullmatch(value) else value
+        return f"{timezone.localtime(clock.parse(value)):%-d %b %Y, %H:%M:%S %Z}" if INSTANT.fullmatch(value) else value
     if isinstance(value, list):
         return "\n".join(_item(item) for item in value)
     return json.dumps(value, ensure_ascii=False, indent=2)

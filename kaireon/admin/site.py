@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -44,6 +47,10 @@ class AdminSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and (request.user.is_superuser or entered(request) is not None)
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        guarded: Any = super().admin_view(in_the_tenants_zone(view), cacheable)
+        return guarded
+
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         response: Any = LiveAutocomplete.as_view(admin_site=self)(request)
         return response  # type: ignore[no-any-return]
@@ -73,3 +80,16 @@ class AdminSite(UnfoldAdminSite):
             "entered": entered(request),
         }
         return TemplateResponse(request, "admin/switch_tenant.html", context)
+
+
+def in_the_tenants_zone(view: Any) -> Any:
+    """The view, reading and saying every instant in the zone of the tenant that the session works in."""
+
+    @wraps(view)
+    def zoned(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        entrance = entered(request)
+        with timezone.override(ZoneInfo(entrance.tenant.timezone) if entrance else None):
+            response = view(request, *args, **kwargs)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+    return zoned

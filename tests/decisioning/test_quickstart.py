@@ -9,7 +9,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from decisioning.models import Interaction
+from decisioning.demo.simulation import EXAMPLE_CUSTOMER
+from decisioning.demo.world import SEGMENTS
+from decisioning.models import Customer, Interaction, SegmentMember
 from kaireon import audit
 from kaireon.audit import AuditEntry
 from kaireon.tenancy import Tenant
@@ -37,6 +39,9 @@ def test_it_makes_a_tenant_with_a_policy_of_every_rule_type(tmp_path: Path) -> N
     tenant = Tenant.objects.get(key="demo")
     assert sorted(ContactPolicy.objects.of(tenant).values_list("rule_type", flat=True)) == sorted(slugs())
     assert Interaction.objects.of(tenant).values("customer_id").distinct().count() == 50
+    assert Customer.objects.of(tenant).count() == 50
+    assert not SegmentMember.objects.of(tenant).filter(customer__customer_id=EXAMPLE_CUSTOMER).exists()
+    assert SegmentMember.objects.of(tenant).values("segment").distinct().count() == len(SEGMENTS)
     assert audit.verify(tenant).intact
     assert Client().login(username=printed(said)["user"], password=printed(said)["password"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
@@ -476,6 +478,19 @@ def test_a_new_time_zone_of_a_tenant_is_audited(person, tenant, foreign_tenant):
     browser.post(address(Tenant, "change", foreign_tenant.pk), body)
     foreign_tenant.refresh_from_db()
     assert foreign_tenant.name == "Rival"
+
+
+def test_every_page_says_instants_in_the_tenants_zone(person, tenant, admin, cards):
+    """23:30 in UTC is half past midnight of the next day in Berlin."""
+    at = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
+    Category.objects.filter(pk=cards.pk).update(deleted_at=at)
+    Interaction.objects.create(tenant=tenant, customer_id="ada", at=at, outcome="impression", recorded_at=at)
+    pages = (address(Interaction, "changelist"), address(Category, "change", cards.pk))
+    browser = visit(person(Role.ADMIN))
+    assert all("31 Jan 2026, 23:30" in browser.get(page).content.decode() for page in pages)
+    Tenant.objects.filter(pk=tenant.pk).update(timezone="Europe/Berlin")
+    assert all("1 Feb 2026, 00:30" in browser.get(page).content.decode() for page in pages)
+    assert "1 Feb 2026, 00:30 CET" in browser.get(pages[1]).content.decode()
 
 
 # -- cost ------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from django.utils.crypto import get_random_string
 
 from creatives.models import Creative
 from decisioning.demo.build import build_configuration
+from decisioning.demo.people import introduce
 from decisioning.demo.simulation import EXAMPLE_CUSTOMER, simulate
 from decisioning.models import Interaction
 from kaireon import clock
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 tenant = create_tenant(key=DEMO, name="Demo Bank", timezone="Europe/Berlin")
                 build_configuration(tenant)
+                introduce(tenant, customers=options["customers"], seed=options["seed"])
                 interactions = simulate(tenant, customers=options["customers"], seed=options["seed"], until=clock.now())
             self.stdout.write(f"Made the tenant {DEMO} with {interactions:,} simulated interactions.")
         self._say(tenant, credentials(tenant, options["credentials"]), f"http://{options['host']}:{options['port']}")
