@@ -199,10 +199,7 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
     holds writers back meanwhile; on SQLite only one transaction writes at a time.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                tables = ", ".join(model._meta.db_table for model in (Interaction, Reservation))
-                cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
+        _hold_writers_back()
         for word in sorted(words):
             marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
             if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():
@@ -214,9 +211,17 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
                 _distribute(tenant, [(place, (0, 0, 1, place.cost_micros)) for place in places], words={word})
 
 
+def _hold_writers_back() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            tables = ", ".join(model._meta.db_table for model in (Interaction, Reservation))
+            cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
+
+
 def recount(tenant: Tenant) -> int:
-    """Adds up anew what is kept; the number of dimensions."""
+    """Adds up anew what is kept; the number of dimensions. Nobody adds to totals between their going and coming."""
     with transaction.atomic():
+        _hold_writers_back()
         rows = BudgetTotal.objects.of(tenant)
         words = set(rows.filter(key=MARKER, slice=0).values_list("dimension", flat=True))
         rows.delete()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from decisioning import budgets
 from decisioning.backfills import customers_with
@@ -22,14 +21,13 @@ class Command(Backfill[str]):
         places = Reservation.objects.of(self.tenant).open()
         return customers_with(Interaction.objects.of(self.tenant), places, after=self.after)
 
-    def prepare(self, options: dict[str, Any]) -> None:
-        super().prepare(options)
-        self._recounted = False
-
     def carry_out(self, batch: Sequence[str]) -> Counter[str]:
         refill(self.tenant, batch)
-        counts = Counter({"ledgers written": len(batch)})
-        if not self._recounted:  # once, inside the transaction of a batch, so that a dry run rolls it back
-            counts["totals added up"] = budgets.recount(self.tenant)
-            self._recounted = True
-        return counts
+        return Counter({"ledgers written": len(batch)})
+
+    def finish(self) -> None:
+        """Adds up the totals while no ledger is held: whoever writes history may wait for one, and it for them."""
+        self._totals = budgets.recount(self.tenant)
+
+    def summary(self, counts: Counter[str], *, dry_run: bool) -> str:
+        return super().summary(counts + Counter({"totals added up": self._totals}), dry_run=dry_run)
