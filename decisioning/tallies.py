@@ -1,7 +1,8 @@
 """Counts stored decisions into daily tallies, in passing or by command; deciding itself counts nothing.
 
 A decision is counted once: the position moves in the transaction that counts. Keys are given out before they are
-committed, so what is younger than any deciding transaction may be waits; what is counted is never looked at again.
+committed, some of them seconds ahead (`kaireon.keys`), so what is younger than that and any deciding transaction
+together may be waits; what is counted is never looked at again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from decisioning.models import DailyTally, Decision, Manifest, PolicyTally, Tall
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy
 
-SETTLED = timedelta(seconds=30)  # no transaction that stores decisions lasts so long
+SETTLED = timedelta(seconds=30)  # no key is taken so long before its decision is committed
 STRETCH = 20_000  # keys walked through at a time, whosever decisions they are
 MOST, MOST_EXPLAINED = 2_000, 20  # decisions counted, and explained, in passing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,8 +12,10 @@ from django.db.models import Model
 from kaireon.statements import fetch
 
 AHEAD = 32  # keys a connection takes at once; those it never uses are no row's
+SECONDS_AHEAD = 10  # it uses none later, so whoever walks through rows by their keys waits that long for the last
 
-_taken: WeakKeyDictionary[Any, dict[str, list[int]]] = WeakKeyDictionary()  # by connection, the next one last
+# By connection and table: when the keys were taken, and those left, the next one last.
+_taken: WeakKeyDictionary[Any, dict[str, tuple[float, list[int]]]] = WeakKeyDictionary()
 
 
 def next_key(model: type[Model]) -> int:
@@ -28,8 +30,10 @@ def next_key(model: type[Model]) -> int:
         key: int = fetch(sql, [table])[0][0]
         return key
     connection.ensure_connection()
-    keys = _taken.setdefault(connection.connection, defaultdict(list))[table]
-    if not keys:
+    taken, now = _taken.setdefault(connection.connection, {}), monotonic()
+    since, keys = taken.get(table, (now, []))
+    if not keys or now - since >= SECONDS_AHEAD:
         sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-        keys += reversed([key for (key,) in fetch(sequence, [table, AHEAD])])
+        keys = [key for (key,) in reversed(fetch(sequence, [table, AHEAD]))]
+        taken[table] = now, keys
     return keys.pop()
