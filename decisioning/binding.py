@@ -104,7 +104,7 @@ def _stored(
     ledger = known.ledger or NEW
     if gate is Gate.HELD:
         [row] = lock(tenant, [customer_id]).values()
-        if row.revision != ledger.revision:
+        if (row.pk, row.revision) != (ledger.key, ledger.revision):
             raise Overtaken
     else:
         claims = [Claim(key, line.rank, until, _contact(line, chosen)) for line in places]
@@ -113,6 +113,7 @@ def _stored(
     said = {
         "tenant_id": tenant.pk,
         "customer_id": customer_id,
+        "ledger_key": ledger.key,
         "read_revision": ledger.revision,
         "records": ledger.records,
         "holds": ledger.holds,

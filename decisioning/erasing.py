@@ -36,7 +36,7 @@ ERASED: Mapping[str, tuple[type[Model], ...]] = {
 
 
 def erase(unit: Writing, customer_id: str) -> dict[str, int]:
-    """Removes everything known of a customer, stored or stranger; the number of rows of each kind.
+    """Removes everything known of a customer, stored or not; the number of rows of each kind.
 
     What they used of budgets is carried forward, what they reserved is free again. Raises UnderLegalHold.
     """

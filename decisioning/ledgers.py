@@ -46,6 +46,7 @@ class Held(NamedTuple):
     complete_from: int
     revision: int
     holds: bytes = b""
+    key: int = 0  # of its row; a customer who was erased may have got another one, of the same revision
 
     def since(self, since: int) -> bytes | None:
         """The records from an instant on, and others; None if it was not read or does not hold them all."""
@@ -140,7 +141,7 @@ def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Seque
     if more.older is None and more.recent_from > EVERYTHING:
         return more
     parts = codec.tidied(codec.Ledger(more.records, more.older or b"", more.recent_from, more.complete_from))
-    return Held(*parts, more.revision, more.holds)
+    return Held(*parts, more.revision, more.holds, more.key)
 
 
 def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Happening]]) -> None:
@@ -251,11 +252,21 @@ def faults(tenant: Tenant, customer_ids: Sequence[str]) -> Iterator[str]:
     yield from (customer_id for customer_id in histories if customer_id not in rows)
     read, places = RecordReader(tenant), _open_places(tenant, customer_ids)
     for customer_id, row in rows.items():
-        held = [read(*record) for record in codec.decode(codec.joined(bytes(row.records), bytes(row.older)))]
-        held = [contact for contact in held if contact.at >= row.complete_from]
-        told = [contact for contact in histories[customer_id] if contact.at >= row.complete_from]
-        if sorted(held, key=repr) != sorted(told, key=repr) or not _holds_agree(row, places[customer_id], read):
+        if not (_parts_agree(row, histories[customer_id], read) and _holds_agree(row, places[customer_id], read)):
             yield customer_id
+
+
+def _parts_agree(row: ContactLedger, history: Sequence[Contact], read: RecordReader) -> bool:
+    """Whether both parts together, and the recent one alone, hold what they say they do."""
+    ledger = row.ledger
+    both = codec.joined(ledger.recent, ledger.older)
+    recent_from = max(ledger.recent_from, ledger.complete_from)
+    for records, since in ((both, ledger.complete_from), (ledger.recent, recent_from)):
+        held = [contact for record in codec.decode(records) if (contact := read(*record)).at >= since]
+        told = [contact for contact in history if contact.at >= since]
+        if sorted(held, key=repr) != sorted(told, key=repr):
+            return False
+    return True
 
 
 def _holds_agree(row: ContactLedger, places: Sequence[Reservation], read: RecordReader) -> bool:

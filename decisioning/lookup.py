@@ -115,7 +115,7 @@ def beside(caller: Caller, columns: str, joins: str, values: Sequence[Any]) -> t
     if not rows:
         raise UnknownKey
     asking, found = rows[0][:ASKING], rows[0][ASKING:]
-    return _known((*asking, *[None] * 10), caller, "", Asked()), found
+    return _known((*asking, *[None] * 11), caller, "", Asked()), found
 
 
 def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
@@ -157,15 +157,15 @@ def _looked_up(caller: Caller, customer_id: str, asked: Asked, since: int, *, an
 
 def _known(row: tuple[Any, ...], caller: Caller, customer_id: str, asked: Asked, *, anew: bool = False) -> Known:
     key, role, fresh, tenant_key, version, now, zone, attributes, segments, *ledger, totals = row
-    records, older, recent_from, complete_from, revision, holds = ledger
+    ledger_key, records, older, recent_from, complete_from, revision, holds = ledger
     if caller.digest:
         if len(_tenants) >= MOST_CALLERS:
             _tenants.clear()
         _tenants[caller.digest] = tenant_key
     held = None
-    if revision is not None:
+    if ledger_key is not None:
         older = None if older is None else bytes(older)
-        held = Held(bytes(records), older, recent_from, complete_from, revision, bytes(holds))
+        held = Held(bytes(records), older, recent_from, complete_from, revision, bytes(holds), ledger_key)
     return Known(
         _tenant(tenant_key, anew=anew),
         caller.role if role is None else Role(role),
@@ -226,7 +226,7 @@ def _written(asked: Asked, *, by_key: bool) -> str:
     wanted = f"l.recent_from > %s OR length(l.records) >= {codec.has_no_room()}"
     return f"""
         SELECT {_asking(by_key)}, c.timezone, {said["text"].format("c.attributes")}, {segments},
-            l.records, CASE WHEN {wanted} THEN l.older END, l.recent_from, l.complete_from, l.revision, l.holds,
+            l.id, l.records, CASE WHEN {wanted} THEN l.older END, l.recent_from, l.complete_from, l.revision, l.holds,
             {totals} {_asked(by_key, joins)}"""
 
 

@@ -28,6 +28,7 @@ from kaireon.statements import write
 SAID = {
     "tenant_id": "bigint",
     "customer_id": "text",
+    "ledger_key": "bigint",
     "read_revision": "bigint",
     "records": "bytea",
     "holds": "bytea",
@@ -139,8 +140,7 @@ def _ledger(gate: Gate, *, alone: bool) -> str:
         return f"""UPDATE {LEDGER} AS l SET records = said.records, holds = said.holds,
             older = COALESCE(said.older, l.older), recent_from = said.recent_from,
             complete_from = said.complete_from, revision = l.revision + 1 FROM said
-            WHERE l.tenant_id = said.tenant_id AND l.customer_id = said.customer_id
-            AND l.revision = said.read_revision AND {free} RETURNING revision"""
+            WHERE l.id = said.ledger_key AND l.revision = said.read_revision AND {free} RETURNING revision"""
     columns = "tenant_id, customer_id, records, older, holds, recent_from, complete_from"
     return f"""INSERT INTO {LEDGER} ({columns}, revision) SELECT {columns}, 1 FROM said WHERE {free}
         ON CONFLICT (tenant_id, customer_id) DO NOTHING RETURNING revision"""

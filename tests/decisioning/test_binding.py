@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from decisioning.ledgers import faults, lock
+from decisioning import tallies
+from decisioning.binding import bind
+from decisioning.budgets import COLUMNS as TOTALS
+from decisioning.budgets import own_slice, recount
+from decisioning.deciding import draft
+from decisioning.engine.recommend import Wish
+from decisioning.happening import COLUMNS
+from decisioning.ledgers import Overtaken, faults, lock
+from decisioning.lookup import Caller, inform
 from decisioning.models import BudgetTotal, ContactLedger, Decision, Interaction, Presentation, Reservation
+from decisioning.recommendations import Ask
+from kaireon import keys
 from kaireon.access import create_tenant
 from kaireon.keys import AHEAD, next_key
-from kaireon.tenancy import Tenant
+from kaireon.statements import fetch
+from kaireon.tenancy import Role, Tenant
 from tests.conftest import Door, catalogue_through, door_for
 from tests.witness import executed, rows_added, stored
 
@@ -60,6 +74,20 @@ def held(customer_id: str) -> Iterator[None]:
         yield
     finally:
         other.close()
+
+
+def recounted(company: Tenant) -> None:
+    """Adds up totals anew, on a connection of its own."""
+    try:
+        recount(company)
+    finally:
+        connection.close()
+
+
+def waiting() -> bool:
+    """Whether somebody waits for a table."""
+    sql = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'relation')"
+    return bool(fetch(sql, [])[0][0])
 
 
 def test_contact_and_place_are_stored_with_the_decision_and_read_back(admin: Door, company: Tenant) -> None:
@@ -115,6 +143,19 @@ def test_no_key_is_given_twice(admin: Door) -> None:
     assert Decision.objects.filter(pk__in=mine).count() == (1 if connection.vendor == "sqlite" else 0)
 
 
+def test_a_decision_made_before_a_customer_was_erased_binds_nothing_afterwards(admin: Door, company: Tenant) -> None:
+    recommended(admin)
+    known, configuration = inform(Caller(tenant=company.pk, role=Role.DELIVERY), "ada")
+    drafted = draft(known, configuration, Ask(wish=Wish(customer="ada"), reserve=1000), started=0)
+    assert admin("DELETE", "customers/ada?erase=true")[0] == 200
+    recommended(admin)
+    before = stored()
+    with pytest.raises(Overtaken), transaction.atomic():
+        bind(known, drafted.chosen, drafted.answer, drafted.recalled, reserve=1000)
+    assert stored() == before
+    assert list(faults(company, ["ada"])) == []
+
+
 if connection.vendor == "postgresql":  # SQLite stores one thing after the other, inside of a transaction
 
     @pytest.mark.parametrize("catalogue", [1, 30])
@@ -131,6 +172,33 @@ if connection.vendor == "postgresql":  # SQLite stores one thing after the other
                 assert recommended(admin, limit=50, customerId=customer)["count"] == catalogue + 2
             begun = [" ".join(sql.split()[:2]) for sql in statements]
             assert [each for each in begun if "nextval" not in each] == ["SELECT k.id,", "WITH said"]
+
+    def test_keys_taken_long_ago_are_not_used_any_more(admin: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(keys, "SECONDS_AHEAD", 0)
+        first = next_key(Decision)
+        recommended(admin, customerId="bob")
+        assert next_key(Decision) > Decision.objects.latest("pk").pk >= first + AHEAD
+        assert timedelta(seconds=keys.SECONDS_AHEAD) < tallies.SETTLED
+
+    def test_totals_added_up_anew_are_right_while_somebody_writes_history(admin: Door, company: Tenant) -> None:
+        admin.make("contact-policies", name="Budget", **BUDGET)
+        history, columns = Interaction._meta.db_table, ", ".join(COLUMNS)
+        other = connection.copy()
+        other.set_autocommit(False)
+        with ThreadPoolExecutor(1) as pool, closing(other), other.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {history} ({columns}) SELECT {columns} FROM {history} LIMIT 1")
+            cursor.execute(
+                f"""INSERT INTO {BudgetTotal._meta.db_table} (tenant_id, dimension, key, slice, {", ".join(TOTALS)})
+                VALUES (%s, '', 0, %s, 1, 0, 0, 0)""",
+                [company.pk, 14 if own_slice() == 15 else 15],
+            )
+            counting = pool.submit(recounted, company)
+            while not counting.done() and not waiting():
+                sleep(0.01)
+            other.commit()
+            counting.result()
+        rows = BudgetTotal.objects.of(company)
+        assert sum(row.impressions for row in rows) == Interaction.objects.of(company).count() == 2
 
     def test_whoever_waits_too_long_for_the_ledger_is_told_so_and_nothing_is_stored(
         admin: Door, company: Tenant

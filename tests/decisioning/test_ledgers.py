@@ -107,6 +107,15 @@ def test_a_full_ledger_whose_older_part_nobody_read_is_tidied_by_the_next_who_re
     assert tidy.holds
 
 
+def test_a_recent_part_that_says_more_of_itself_than_it_holds_is_found(tenant: Tenant) -> None:
+    for hour in range(codec.MOST_RECENT + 1):
+        happened(tenant, "ada", hour)
+    refill(tenant, ["ada"])
+    assert list(faults(tenant, ["ada"])) == []
+    ContactLedger.objects.update(recent_from=EVERYTHING)
+    assert list(faults(tenant, ["ada"])) == ["ada"]
+
+
 def test_nobody_knows_anything_of_a_customer_without_a_ledger(tenant: Tenant) -> None:
     assert recorded(tenant, "ada", since=0, now=NOW) is None
 
