@@ -173,7 +173,11 @@ def nearly_exhausted(tenant: Tenant, program: Program, touched: Collection[Pair]
 
 
 def lock(tenant: Tenant, pairs: Collection[Pair]) -> None:
-    """Holds every slice of these totals, so that what is read next stays true until the commit."""
+    """Holds every slice of these totals, so that what is read next stays true until the commit.
+
+    History comes first, as for everybody who writes: whoever holds writers back adds to totals, too.
+    """
+    _hold_history("ROW EXCLUSIVE")
     every = [
         BudgetTotal(tenant=tenant, dimension=word, key=key, slice=number)
         for word, key in sorted(pairs)
@@ -199,7 +203,7 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
     holds writers back meanwhile; on SQLite only one transaction writes at a time.
     """
     with transaction.atomic():
-        _hold_writers_back()
+        _hold_history("SHARE")
         for word in sorted(words):
             marker = BudgetTotal(tenant=tenant, dimension=word, key=MARKER, slice=0)
             if not BudgetTotal.objects.of(tenant).filter(dimension=word, key=MARKER, slice=0).exists():
@@ -211,17 +215,18 @@ def keep(tenant: Tenant, words: Iterable[str]) -> None:
                 _distribute(tenant, [(place, (0, 0, 1, place.cost_micros)) for place in places], words={word})
 
 
-def _hold_writers_back() -> None:
+def _hold_history(mode: str) -> None:
+    """What everybody holds as `ROW EXCLUSIVE` who writes history or takes places; `SHARE` holds all of them back."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             tables = ", ".join(model._meta.db_table for model in (Interaction, Reservation))
-            cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
+            cursor.execute(f"LOCK TABLE {tables} IN {mode} MODE")
 
 
 def recount(tenant: Tenant) -> int:
     """Adds up anew what is kept; the number of dimensions. Nobody adds to totals between their going and coming."""
     with transaction.atomic():
-        _hold_writers_back()
+        _hold_history("SHARE")
         rows = BudgetTotal.objects.of(tenant)
         words = set(rows.filter(key=MARKER, slice=0).values_list("dimension", flat=True))
         rows.delete()

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from decisioning import tallies
+from decisioning import budgets, tallies
 from decisioning.binding import bind
-from decisioning.budgets import COLUMNS as TOTALS
-from decisioning.budgets import own_slice, recount
 from decisioning.deciding import draft
 from decisioning.engine.recommend import Wish
 from decisioning.happening import COLUMNS
@@ -79,14 +77,14 @@ def held(customer_id: str) -> Iterator[None]:
 def recounted(company: Tenant) -> None:
     """Adds up totals anew, on a connection of its own."""
     try:
-        recount(company)
+        budgets.recount(company)
     finally:
         connection.close()
 
 
 def waiting() -> bool:
-    """Whether somebody waits for a table."""
-    sql = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'relation')"
+    """Whether somebody waits for a table or a row."""
+    sql = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"
     return bool(fetch(sql, [])[0][0])
 
 
@@ -188,9 +186,10 @@ if connection.vendor == "postgresql":  # SQLite stores one thing after the other
         with ThreadPoolExecutor(1) as pool, closing(other), other.cursor() as cursor:
             cursor.execute(f"INSERT INTO {history} ({columns}) SELECT {columns} FROM {history} LIMIT 1")
             cursor.execute(
-                f"""INSERT INTO {BudgetTotal._meta.db_table} (tenant_id, dimension, key, slice, {", ".join(TOTALS)})
+                f"""INSERT INTO {BudgetTotal._meta.db_table}
+                    (tenant_id, dimension, key, slice, {", ".join(budgets.COLUMNS)})
                 VALUES (%s, '', 0, %s, 1, 0, 0, 0)""",
-                [company.pk, 14 if own_slice() == 15 else 15],
+                [company.pk, 14 if budgets.own_slice() == 15 else 15],
             )
             counting = pool.submit(recounted, company)
             while not counting.done() and not waiting():
@@ -199,6 +198,23 @@ if connection.vendor == "postgresql":  # SQLite stores one thing after the other
             counting.result()
         rows = BudgetTotal.objects.of(company)
         assert sum(row.impressions for row in rows) == Interaction.objects.of(company).count() == 2
+
+    def test_whoever_adds_up_totals_and_whoever_holds_them_never_wait_for_each_other(
+        admin: Door, company: Tenant
+    ) -> None:
+        admin.make("contact-policies", name="Budget", **BUDGET)
+        contact = Interaction.objects.get()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                budgets.lock(company, {("", 0)})
+                counting = pool.submit(recounted, company)
+                while not counting.done() and not waiting():
+                    sleep(0.01)
+                contact.pk = None
+                contact.save(force_insert=True)
+                budgets.count(company, [contact])
+            counting.result()
+        assert sum(row.impressions for row in BudgetTotal.objects.of(company)) == 2
 
     def test_whoever_waits_too_long_for_the_ledger_is_told_so_and_nothing_is_stored(
         admin: Door, company: Tenant
