@@ -40,7 +40,8 @@ class PolicyWording(Wording):
         if option is None or value is None:
             return super().value(path, value, state)
         try:
-            return f"{option.kind.words(option.kind.parse(value), self.namer)} {option.unit}".strip()
+            words = option.kind.words(option.kind.parse(value), self.namer)
+            return f"{words} {option.unit.removesuffix('s') if words == '1' else option.unit}".strip()
         except RefusedError:
             return super().value(path, value, state)
 

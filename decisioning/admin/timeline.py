@@ -16,6 +16,7 @@ WIDTH, LEFT, RIGHT, LANE, ROW = 720, 110, 40, 36, 22
 SHORTEST, LONGEST = timedelta(days=3), timedelta(days=90)
 MARKS = {"positive": "up", "negative": "cross", "neutral": "square"}
 TICKS = 8
+NARROW = 120  # a band with less room than this has its name beside it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ class Band:
     label: str
     words: str
     earlier: bool
+    beside: bool  # the band is too narrow for its name, which stands before it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,15 +122,17 @@ class Timeline:
             words = f"{reach.policy} counts since {moment_text(max(reach.since, EARLIEST), self.zone)}"
             earlier = reach.since < self.begins
             room = self.end - x - 12
+            beside = room < NARROW
             drawn.append(
                 Band(
                     x,
                     number * ROW,
                     self.bottom - number * ROW,
                     round(self.end - x, 1),
-                    shortened(reach.policy, room),
+                    shortened(reach.policy, x - LEFT - 12 if beside else room),
                     words,
                     earlier,
+                    beside,
                 )
             )
         return drawn

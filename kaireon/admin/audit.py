@@ -70,7 +70,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     readers = AuditLogView.readers
     icon = "receipt_long"
-    list_display = ("timestamp", "action_of", "entity_type", "entity_name", "who", "entity_id")
+    list_display = ("timestamp", "action_of", "kind_of", "entity_name", "who", "entity_id")
     list_filter = (EntityFilter, ("timestamp", admin.DateFieldListFilter), "action")
     search_fields = ("entity_name", "entity_id")
     search_help_text = "Name or id of what was changed"
@@ -78,11 +78,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     change_form_template = "admin/lifecycle/audit_entry.html"
-    fields = ("timestamp", "action", "entity_type", "entity_name", "entity_id", "who")
+    fields = ("timestamp", "action", "kind_of", "entity_name", "entity_id", "who")
 
     @column("Action", ordering="action", label=ACTION_COLOURS)
     def action_of(self, entry: AuditEntry) -> str:
         return entry.action
+
+    @column("Kind", ordering="entity_type")
+    def kind_of(self, entry: AuditEntry) -> str:
+        return entry.entity_type.replace("_", " ")
 
     @column("Who")
     def who(self, entry: AuditEntry) -> str:

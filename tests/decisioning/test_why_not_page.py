@@ -134,6 +134,18 @@ def test_contacts_stand_on_a_timeline_with_the_window_of_what_blocks(shop, tenan
     assert band.label == "Weekly" and timeline.left < band.x < timeline.end
 
 
+def test_a_band_too_narrow_for_its_name_has_it_beside(shop, tenant, browser):
+    offer = shop.offer("Card", 50)
+    shop.policy("frequency_cap", {"maxPerMonth": 1}, name="One a month is enough")
+    shop.policy("cooldown", {"cooldownHours": 30}, name="Let them rest a little")
+    contacted(tenant, creative_of(offer))
+    timeline = ask(browser, customer="c1", offer=offer["id"]).context["timeline"]
+    assert [(band.label, band.beside) for band in timeline.bands] == [
+        ("Let them rest a little", True),
+        ("One a month is enough", False),
+    ]
+
+
 def test_it_looks_back(shop, tenant, browser):
     offer = shop.offer("Card", 50)
     shop.policy("cooldown", {"cooldownHours": 24}, name="Rest")
