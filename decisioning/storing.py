@@ -14,7 +14,6 @@ from decisioning.recommendations import Answer, Chosen
 from kaireon.statements import instant, vendor, write
 
 MOST_MANIFESTS = 10_000
-LineOf = tuple[int, int]  # a decision's key and the place among its lines, from 0 on
 
 _kept_manifests: set[tuple[int, int]] = set()
 
@@ -27,7 +26,13 @@ def forget_manifests() -> None:
 def store(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled) -> int:
     """Stores a decision that binds nothing; its key. A crash of the database server may lose the last second's."""
     lax = ", set_config('synchronous_commit', 'off', true)" if vendor() == "postgresql" else ""
-    return _inserted(known, chosen, answer, recalled, lax)
+    sql = f"""INSERT INTO {Decision._meta.db_table}
+        (tenant_id, customer_id, decided_at, version, flow_version, record)
+        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id{lax}"""
+    decided_at = instant(answer.at)
+    values = [known.tenant.pk, known.customer_id, decided_at, chosen.configuration.version, answer.flow_version]
+    key: int = write(sql, [*values, pack(answer, chosen, recalled)])[0][0]
+    return key
 
 
 def keep_manifest(known: Known, configuration: Configuration) -> None:
@@ -43,13 +48,3 @@ def keep_manifest(known: Known, configuration: Configuration) -> None:
         if len(_kept_manifests) >= MOST_MANIFESTS:
             _kept_manifests.clear()
         _kept_manifests.add(version)
-
-
-def _inserted(known: Known, chosen: Chosen, answer: Answer, recalled: Recalled, lax: str = "") -> int:
-    sql = f"""INSERT INTO {Decision._meta.db_table}
-        (tenant_id, customer_id, decided_at, version, flow_version, record)
-        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id{lax}"""
-    decided_at = instant(answer.at)
-    values = [known.tenant.pk, known.customer_id, decided_at, chosen.configuration.version, answer.flow_version]
-    key: int = write(sql, [*values, pack(answer, chosen, recalled)])[0][0]
-    return key

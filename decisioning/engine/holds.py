@@ -39,11 +39,6 @@ class UnreadableHolds(ValueError):
         self.data = data
 
 
-def packed(place: Place) -> bytes:
-    """The bytes of one place, as they may be put at the end of any holds that are not empty."""
-    return _PLACE.pack(*place)
-
-
 def encode(places: Iterable[Place]) -> bytes:
     """Holds of these places, in the order given."""
     together = b"".join([_PLACE.pack(*place) for place in places])

@@ -81,11 +81,6 @@ def contact_of(at: int, trace: bytes, words: Mapping[int, str]) -> Contact:
     )
 
 
-def packed(record: Record) -> bytes:
-    """The bytes of one record, as they may be put at the end of any ledger that is not empty."""
-    return _RECORD.pack(*record)
-
-
 def has_room(size: int, records: int) -> bool:
     """Whether a ledger of so many bytes may get so many records more without being tidied."""
     return max(size, len(FORMAT)) + records * _RECORD.size <= len(FORMAT) + MOST_RECENT * _RECORD.size

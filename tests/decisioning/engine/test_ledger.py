@@ -22,7 +22,6 @@ from decisioning.engine.ledger import (
     from_bytes,
     is_full,
     joined,
-    packed,
     tidied,
     trace_of,
 )
@@ -84,7 +83,7 @@ def test_records_laid_out_byte_by_byte_come_back(records):
 
 def test_a_late_event_is_put_at_the_end_and_read_in_its_place():
     data = append(encode([(10, trace(1)), (30, trace(3))]), (20, trace(2)))
-    assert data == encode([(10, trace(1)), (30, trace(3))]) + packed((20, trace(2)))
+    assert data == encode([(10, trace(1)), (30, trace(3)), (20, trace(2))])
     assert decode(data) == [(30, trace(3)), (20, trace(2)), (10, trace(1))]
 
 
