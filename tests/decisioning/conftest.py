@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from creatives.models import Category, Channel, Creative, Offer, Placement
 from decisioning.ledgers import refill
@@ -33,8 +34,9 @@ def happened(tenant: Tenant, catalogue: Catalogue) -> Happened:
         owner = given.pop("tenant", tenant)
         keys = {f"{kind}_key": model.id_kind.decode(getattr(catalogue, kind)) for kind, model in KEYS.items()}
         values: dict[str, Any] = {"label": "", "recorded_at": at, **keys, **given}
-        made = Interaction.objects.create(tenant=owner, customer_id=customer, at=at, outcome=outcome, **values)
-        refill(owner, [customer])
+        with transaction.atomic():
+            made = Interaction.objects.create(tenant=owner, customer_id=customer, at=at, outcome=outcome, **values)
+            refill(owner, [customer])
         return made
 
     return record
