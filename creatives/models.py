@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -86,10 +85,6 @@ class Offer(Named):
     class Meta:
         constraints = [unique_name("tenant", name="offer_name_taken", what="An offer")]
         indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="offer_page")]
-
-    def mandatory_until(self) -> datetime | None:
-        """When being mandatory ends by itself; None when it is not mandatory."""
-        return self.mandatory_expires_at if self.mandatory else None
 
 
 class DeliveryMode(models.TextChoices):

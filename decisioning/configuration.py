@@ -8,20 +8,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from creatives.models import Creative
 from decisioning.engine.candidates import Candidate
-from decisioning.engine.score import priority_of
 from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_constraints, compile_policies
 from decisioning.engine.stock import Stock, Ware
+from decisioning.naming import Names, PublicIds, id_of, key_named
 from kaireon import clock
-from kaireon.lifecycle import Status
 from policies.models import ContactPolicy
 from policies.scope import Assignment
 
 MOST_COMPILED = 100
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """A live creative as a candidate, with what decides whether it belongs to the inventory.
 
@@ -29,7 +27,6 @@ class Item:
     """
 
     candidate: Candidate
-    public_id: str
     name: str
     version: int
     constraints: Mapping[str, object]
@@ -41,6 +38,11 @@ class Item:
     weight: int = 100
     template_type: str = ""
     ab_test_variant: str | None = None
+
+    @property
+    def public_id(self) -> str:
+        """The creative's."""
+        return id_of("creative", self.candidate.creative)
 
     def absent_because(self, at: datetime) -> list[str]:
         """Why it is not in the inventory at an instant; empty when it is."""
@@ -91,7 +93,8 @@ class Configuration:
     """What decisions depend on, as of one version of the tenant's configuration; never changed once it is loaded.
 
     `items`, `channels`, `placements` and `policies` hold live rows only; `names` and `public_ids` are keyed by
-    (dimension, key) and know deleted rows too.
+    (dimension, key) and know deleted rows too. A part of a configuration (`loading.part`) holds some offers' creatives
+    and the policies that may concern them, which are `policies_besides` fewer than all that are in force.
     """
 
     tenant: int
@@ -101,9 +104,8 @@ class Configuration:
     channels: Mapping[int, ChannelFacts]
     placements: Mapping[int, PlacementFacts]
     policies: Mapping[str, StoredPolicy]
-    names: Mapping[tuple[str, int], str]
-    public_ids: Mapping[tuple[str, int], str]
-    keys: Mapping[str, tuple[str, int]] = field(repr=False)
+    names: Names
+    policies_besides: int = 0
     flows: tuple[FlowFacts, ...] = ()  # the default first
     outcomes: Mapping[str, str] = field(default_factory=dict)  # the live outcome types' classifications
     segments: Mapping[int, str] = field(default_factory=dict)  # the names of the live, active segments
@@ -113,8 +115,13 @@ class Configuration:
 
     def key_of(self, kind: str, public_id: object) -> int | None:
         """The key of a row of this kind, deleted or not."""
-        found = self.keys.get(public_id) if isinstance(public_id, str) else None
-        return found[1] if found is not None and found[0] == kind else None
+        key = key_named(kind, public_id)
+        return key if key is not None and (kind, key) in self.names else None
+
+    @cached_property
+    def public_ids(self) -> PublicIds:
+        """The ids of all that has a name."""
+        return PublicIds(self.names)
 
     def inventory(self, at: datetime) -> list[Item]:
         """Active creatives of active offers inside their schedule, on active channels."""
@@ -202,58 +209,3 @@ def engine_policy(policy: ContactPolicy, assignments: Iterable[Assignment]) -> P
         created_at=clock.milliseconds(policy.created_at),
         key=policy.pk,
     )
-
-
-def item_of(
-    creative: Creative, *, public_id: str, categories: Collection[int], sub_categories: Collection[int]
-) -> Item:
-    """A creative, whose offer, channel and placement are loaded, as an item. The collections hold the live ones."""
-    offer, channel, placement = creative.offer, creative.channel, creative.placement
-    mandatory = offer.mandatory_until()
-    live = placement is not None and placement.deleted_at is None
-    candidate = Candidate(
-        creative=creative.pk,
-        offer=offer.pk,
-        channel=channel.pk,
-        placement=creative.placement_id if live else None,
-        category=offer.category_id if offer.category_id in categories else None,
-        sub_category=offer.sub_category_id if offer.sub_category_id in sub_categories else None,
-        label=offer.category_label,
-        cost=int(channel.cost_per_contact * 1_000_000),
-        mandatory_until=clock.milliseconds(mandatory) if mandatory is not None else None,
-    )
-    return Item(
-        candidate=candidate,
-        public_id=public_id,
-        name=creative.name,
-        version=creative.version,
-        constraints=creative.constraints if isinstance(creative.constraints, dict) else {},
-        amiss=tuple(_amiss(creative)),
-        starts=_bound(offer.schedule, "startsAt"),
-        ends=_bound(offer.schedule, "endsAt"),
-        priority=priority_of(offer.priority, _whole(creative.constraints, "priorityOverride")),
-        age=offer.pk,
-        weight=creative.weight,
-        template_type=creative.template_type,
-        ab_test_variant=creative.ab_test_variant,
-    )
-
-
-def _amiss(creative: Creative) -> Iterator[str]:
-    if creative.status != Status.ACTIVE:
-        yield f"it is {creative.status}"
-    for what, row in (("offer", creative.offer), ("channel", creative.channel), ("placement", creative.placement)):
-        if row is not None and row.deleted_at is not None:
-            yield f"its {what} is deleted"
-        elif row is not None and row.status != Status.ACTIVE:
-            yield f"its {what} is {row.status}"
-
-
-def _whole(constraints: object, key: str) -> int | None:
-    value = constraints.get(key) if isinstance(constraints, dict) else None
-    return int(value) if isinstance(value, int | float) else None
-
-
-def _bound(schedule: object, key: str) -> datetime | None:
-    text = schedule.get(key) if isinstance(schedule, dict) else None
-    return None if text is None else clock.parse(text)

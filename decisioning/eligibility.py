@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,14 +26,15 @@ def why_not(
     as_of: datetime | None,
 ) -> list[dict[str, Any]]:
     """Each creative of the offer, whatever its status, or each of the inventory, with the verdict of every policy."""
-    items = configuration.inventory(as_of or known.at) if offer is None else items_of(configuration, offer)
+    items = configuration.inventory(as_of or known.at) if offer is None else items_of(configuration, [offer])
     judged = judge(known, configuration, items, as_of=as_of)
     return [judged.creative(position) for position in range(len(items))]
 
 
-def items_of(configuration: Configuration, offer: int) -> list[Item]:
-    """The live creatives of an offer."""
-    return [item for item in configuration.items.values() if item.candidate.offer == offer]
+def items_of(configuration: Configuration, offers: Collection[int]) -> list[Item]:
+    """The live creatives of some offers."""
+    wanted = frozenset(offers)
+    return [item for item in configuration.items.values() if item.candidate.offer in wanted]
 
 
 def judge(known: Known, configuration: Configuration, items: Sequence[Item], *, as_of: datetime | None) -> Judged:
@@ -72,7 +73,8 @@ class Judged:
 
     def skipped(self, position: int) -> int:
         """How many policies do not concern an item."""
-        return sum(1 for _, mask in self.policies if not mask >> position & 1)
+        known = sum(1 for _, mask in self.policies if not mask >> position & 1)
+        return known + self.configuration.policies_besides
 
     def creative(self, position: int, *, with_skipped: bool = True) -> dict[str, Any]:
         """One creative with the verdict of every policy, or of those that concern it."""

@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from threading import Lock
-from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from creatives.models import (
-    Category,
-    Channel,
-    CouplingMode,
-    Creative,
-    ImpressionMode,
-    Offer,
-    Placement,
-    SubCategory,
-)
-from decisioning.configuration import (
-    ChannelFacts,
-    Configuration,
-    FlowFacts,
-    PlacementFacts,
-    StoredPolicy,
-    engine_policy,
-    item_of,
-)
+from decisioning.catalogue import Catalogue
+from decisioning.concerned import concerning
+from decisioning.configuration import Configuration, FlowFacts, StoredPolicy, engine_policy
 from decisioning.models import DecisionFlow, FlowVersion, OutcomeType, Segment
+from decisioning.naming import NamesOnDemand
 from kaireon.audit import ConfigurationHead
-from kaireon.lifecycle import Lifecycle, Status
+from kaireon.lifecycle import LifecycleQuerySet, Status
 from kaireon.reading import reading
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy, PolicyScope
 from policies.scope import DIMENSIONS
-
-KINDS: dict[str, type[Lifecycle]] = {
-    "offer": Offer,
-    "creative": Creative,
-    "channel": Channel,
-    "placement": Placement,
-    "category": Category,
-    "sub_category": SubCategory,
-}
-# Large columns no decision looks at.
-UNREAD = {"creative": ("content", "personalization", "metrics"), "offer": ("metadata", "short_desc")}
-Rows = dict[str, dict[int, Any]]
 
 _kept: dict[int, Configuration] = {}
 _one_at_a_time = Lock()
@@ -89,39 +62,42 @@ def load_configuration(tenant: Tenant) -> Configuration:
         return _load(tenant, head.version, head.tenant.timezone)
 
 
+def part(tenant: Tenant, *, version: int, timezone: str, offers: Collection[int]) -> Configuration:
+    """What of a version concerns some offers' creatives, for one question: what is large need not be loaded for it.
+
+    It decides about them, and explains, as the whole does. It knows no flows.
+    """
+    catalogue = Catalogue(tenant, offers=offers)
+    active = ContactPolicy.objects.of(tenant).filter(status=Status.ACTIVE)
+    policies = active.filter(concerning(tenant, [item.candidate for item in catalogue.items.values()]))
+    found = _configuration(tenant, version, timezone, catalogue, policies)
+    besides = active.count() - len(found.policies)
+    return replace(found, names=NamesOnDemand(tenant, found.names), policies_besides=besides)
+
+
 def _load(tenant: Tenant, version: int, timezone: str) -> Configuration:
     """Everything of one version; the number of queries does not depend on its size."""
-    rows: Rows = {kind: _rows_by_key(kind, tenant) for kind in KINDS}
-    policies = list(ContactPolicy.objects.of(tenant))
-    scopes = list(PolicyScope.objects.filter(tenant=tenant).order_by("position"))
-    public_ids = {(kind, key): row.public_id for kind in rows for key, row in rows[kind].items()}
-    live = {kind: {key: row for key, row in rows[kind].items() if row.deleted_at is None} for kind in rows}
-    _link(live["creative"].values(), rows)
+    whole = _configuration(tenant, version, timezone, Catalogue(tenant), ContactPolicy.objects.of(tenant))
+    return replace(whole, flows=_flows(tenant))
+
+
+def _configuration(
+    tenant: Tenant, version: int, timezone: str, catalogue: Catalogue, policies: LifecycleQuerySet[ContactPolicy]
+) -> Configuration:
     scopes_of: dict[int, list[PolicyScope]] = defaultdict(list)
-    for scope in scopes:
+    for scope in PolicyScope.objects.filter(tenant=tenant, policy__in=policies).order_by("position"):
         scopes_of[scope.policy_id].append(scope)
     return Configuration(
         tenant=tenant.pk,
         version=version,
         timezone=timezone,
-        items={
-            key: item_of(
-                creative,
-                public_id=public_ids["creative", key],
-                categories=live["category"],
-                sub_categories=live["sub_category"],
-            )
-            for key, creative in sorted(live["creative"].items())
-        },
-        channels={key: _channel(row) for key, row in live["channel"].items()},
-        placements={key: _placement(row) for key, row in live["placement"].items()},
-        policies={policy.public_id: _stored(policy, scopes_of[policy.pk], rows) for policy in policies},
-        flows=_flows(tenant),
+        items=catalogue.items,
+        channels=catalogue.channels(),
+        placements=catalogue.placements(),
+        policies={policy.public_id: _stored(policy, scopes_of[policy.pk], catalogue) for policy in policies},
         segments=dict(Segment.objects.of(tenant).active().values_list("pk", "name")),
         outcomes=dict(OutcomeType.objects.of(tenant).order_by("pk").values_list("key", "classification")),
-        names={(kind, key): row.name for kind in rows for key, row in rows[kind].items()},
-        public_ids=public_ids,
-        keys={public_id: place for place, public_id in public_ids.items()},
+        names=catalogue.names,
     )
 
 
@@ -133,40 +109,15 @@ def _flows(tenant: Tenant) -> tuple[FlowFacts, ...]:
     return tuple(FlowFacts(*row) for row in rows.values_list("key", "status", "newest", "config"))
 
 
-def _channel(row: Channel) -> ChannelFacts:
-    return ChannelFacts(
-        channel_type=row.channel_type,
-        implicit=row.impression_mode == ImpressionMode.IMPLICIT,
-        atomic=row.coupling_mode == CouplingMode.ATOMIC,
-    )
-
-
-def _placement(row: Placement) -> PlacementFacts:
-    return PlacementFacts(name=row.name, channel=row.channel_id, slots=row.max_slots)
-
-
-def _rows_by_key(kind: str, tenant: Tenant) -> dict[int, Any]:
-    rows = KINDS[kind].everything.of(tenant).defer(*UNREAD.get(kind, ()))
-    return {row.pk: row for row in rows}
-
-
-def _link(creatives: Iterable[Creative], rows: Rows) -> None:
-    """Gives every creative the offer, channel and placement that were read beside it."""
-    for creative in creatives:
-        creative.offer = rows["offer"][creative.offer_id]
-        creative.channel = rows["channel"][creative.channel_id]
-        if creative.placement_id is not None:
-            creative.placement = rows["placement"][creative.placement_id]
-
-
-def _stored(policy: ContactPolicy, scopes: Iterable[PolicyScope], rows: Rows) -> StoredPolicy:
+def _stored(policy: ContactPolicy, scopes: Iterable[PolicyScope], catalogue: Catalogue) -> StoredPolicy:
     assignments, warnings = [], []
     for scope in scopes:
-        row = rows[DIMENSIONS[scope.scope]].get(scope.target) if scope.target is not None else None
-        dead = scope.target is not None and (row is None or row.deleted_at is not None)
+        place = None if scope.target is None else (DIMENSIONS[scope.scope], scope.target)
+        dead = place is not None and catalogue.is_dead(place)
         assignments.append(scope.compiled(dead=dead))
-        if dead:
-            named = f'"{row.name}"' if row is not None else scope.scope_id
+        if dead and place is not None:
+            name = catalogue.names.get(place)
+            named = scope.scope_id if name is None else f'"{name}"'
             warnings.append(
                 f'The policy "{policy.name}" is assigned to the deleted {scope.scope} {named}; '
                 "that assignment concerns nobody any more."

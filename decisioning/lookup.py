@@ -8,7 +8,7 @@ keeps is still the one in force; if it is not, both are read again in one view.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from decisioning.budgets import Asked, asked_by
 from decisioning.configuration import Configuration
 from decisioning.engine import ledger as codec
 from decisioning.ledgers import Held
-from decisioning.loading import kept, loaded
+from decisioning.loading import kept, loaded, part
 from decisioning.models import ContactLedger, Customer, SegmentMember
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from kaireon import clock
@@ -118,8 +118,11 @@ def beside(caller: Caller, columns: str, joins: str, values: Sequence[Any]) -> t
     return _known((*asking, *[None] * 11), caller, "", Asked()), found
 
 
-def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
-    """What is known for a decision, and the configuration it is made with. Raises UnknownKey."""
+def inform(caller: Caller, customer_id: str, *, offers: Collection[int] | None = None) -> tuple[Known, Configuration]:
+    """What is known for a decision, and the configuration it is made with. Raises UnknownKey.
+
+    Where only some offers are asked about and the configuration is not at hand, only the part about them is read.
+    """
     configuration = kept(caller.tenant or _tenants.get(caller.digest, 0))
     if configuration is not None:
         snapshot = configuration.snapshot()
@@ -130,7 +133,10 @@ def inform(caller: Caller, customer_id: str) -> tuple[Known, Configuration]:
     with reading() as committed:
         known = _looked_up(caller, customer_id, Asked(), EVERYTHING, anew=True)
         zone = known.tenant.timezone
-        configuration = loaded(known.tenant, version=known.version, timezone=zone, committed=committed)
+        if offers is None:
+            configuration = loaded(known.tenant, version=known.version, timezone=zone, committed=committed)
+        else:
+            configuration = part(known.tenant, version=known.version, timezone=zone, offers=offers)
         asked = asked_by(configuration.snapshot().budgets)
         return known._replace(asked=asked, totals=_totals(known.tenant, asked)), configuration
 

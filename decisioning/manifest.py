@@ -11,6 +11,7 @@ from typing import Any
 from decisioning.configuration import ChannelFacts, Configuration, FlowFacts, Item, PlacementFacts, StoredPolicy
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.snapshot import Policy
+from decisioning.naming import id_of
 from kaireon import clock
 from policies.scope import Assignment
 
@@ -40,10 +41,7 @@ def manifest_of(configuration: Configuration) -> bytes:
                 for stored in configuration.policies.values()
             ],
             "flows": [asdict(flow) for flow in configuration.flows],
-            "rows": [
-                [kind, key, public_id, configuration.names[kind, key]]
-                for (kind, key), public_id in configuration.public_ids.items()
-            ],
+            "rows": [[kind, key, id_of(kind, key), name] for (kind, key), name in configuration.names.items()],
         }
     )
 
@@ -61,14 +59,13 @@ def configuration_from(data: bytes) -> Configuration:
         placements={key: PlacementFacts(**facts) for key, facts in stored["placements"]},
         policies={policy["policy"]["public_id"]: _policy_from(policy) for policy in stored["policies"]},
         names={(kind, key): name for kind, key, _, name in rows},
-        public_ids={(kind, key): public_id for kind, key, public_id, _ in rows},
         flows=tuple(FlowFacts(**flow) for flow in stored["flows"]),
-        keys={public_id: (kind, key) for kind, key, public_id, _ in rows},
     )
 
 
 def _item(item: Item) -> dict[str, Any]:
     return asdict(item) | {
+        "public_id": item.public_id,
         "starts": item.starts and clock.text(item.starts),
         "ends": item.ends and clock.text(item.ends),
     }
@@ -79,7 +76,7 @@ def _item_from(stored: dict[str, Any]) -> Item:
         name: None if stored[name] is None else clock.parse(stored[name]) for name in ("starts", "ends")
     }
     own = {**stored, **instants, "candidate": Candidate(**stored["candidate"]), "amiss": tuple(stored["amiss"])}
-    return Item(**own)
+    return Item(**{name: own[name] for name in own.keys() - {"public_id"}})
 
 
 def _policy_from(stored: dict[str, Any]) -> StoredPolicy:

@@ -12,8 +12,8 @@ from creatives.models import Creative, Offer
 from decisioning.configuration import engine_policy
 from decisioning.engine.conflicts import Conflict, conflicts
 from decisioning.engine.snapshot import compile_policies
-from decisioning.loading import KINDS
 from decisioning.models import DailyTally, PolicyTally
+from decisioning.naming import key_named
 from kaireon import clock
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import Status
@@ -105,4 +105,4 @@ def _conflicts(tenant: int, version: int) -> tuple[Conflict, ...]:
 
 def _key_of(kind: str, public_id: str) -> int:
     """What a config names, by key; whether it still lives makes no difference to a conflict."""
-    return KINDS[kind].id_kind.decode(public_id) or 0
+    return key_named(kind, public_id) or 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -96,7 +97,8 @@ class Rule:
     """One validated config of one rule type. A rule compiles to limits; it never evaluates anything itself.
 
     `at_least_one` lists option keys of which one must be given; `stands_for_mandatory` says that a mandatory offer is
-    blocked all the same. `icon` is a name of the Material Symbols; `preview` says how the rule is tried on the past,
+    blocked all the same; `reaches_named_offers` that it concerns, besides what it is assigned to, offers its config
+    names. `icon` is a name of the Material Symbols; `preview` says how the rule is tried on the past,
     None that it cannot be.
     """
 
@@ -108,6 +110,7 @@ class Rule:
     presets: ClassVar[tuple[Preset, ...]] = ()
     at_least_one: ClassVar[tuple[str, ...]] = ()
     stands_for_mandatory: ClassVar[bool] = False
+    reaches_named_offers: ClassVar[bool] = False
     preview: ClassVar["Preview | None"] = None
 
     bypassable: bool = option(
@@ -121,6 +124,7 @@ class Rule:
     # Reading a config
 
     @classmethod
+    @cache
     def options(cls) -> tuple[Option, ...]:
         """The options in the order of a form: the rule's own first, then those it shares with others."""
         declared = [replace(f.metadata["option"], attribute=f.name) for f in fields(cls) if "option" in f.metadata]

@@ -14,6 +14,7 @@ from django.urls import reverse
 from creatives.models import Creative
 from decisioning.configuration import Configuration
 from decisioning.eligibility import Judged
+from decisioning.naming import place_named
 from kaireon import clock
 from kaireon.admin.charts import number_text
 from kaireon.admin.moments import moment_words
@@ -89,8 +90,8 @@ class Teller:
             return number_text(value)
         if isinstance(value, str) and INSTANT.fullmatch(value):
             return str(self.instant(value))
-        place = self.configuration.keys.get(value) if isinstance(value, str) else None
-        return self.configuration.names[place] if place is not None else str(value)
+        place = place_named(value) if isinstance(value, str) else None
+        return str(value) if place is None else self.configuration.names.get(place, str(value))
 
 
 def address_of(public_id: str) -> str:

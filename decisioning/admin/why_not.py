@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,26 +11,21 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from creatives.models import Offer
+from decisioning.admin.answers import Question, about_everything, about_offer, about_some, some_offers
 from decisioning.admin.asking import WhyNotForm, customers_view
-from decisioning.admin.reasons import Teller, address_of
+from decisioning.admin.reasons import Teller
 from decisioning.admin.timeline import Happening, Reach, Timeline
 from decisioning.configuration import Configuration
-from decisioning.eligibility import Judged, items_of, judge
-from decisioning.engine.evaluate import Outcome, decide
-from decisioning.engine.explain import instant_to_wire
-from decisioning.engine.rotation import Rotation
-from decisioning.histories import recall
 from decisioning.lookup import Caller, Known, inform
 from decisioning.models import Customer, Interaction
+from decisioning.naming import expect
 from kaireon import clock
-from kaireon.admin.charts import Bar, Bars
 from kaireon.admin.entrance import actor_of
 from kaireon.admin.pages import Page, pages, row_links, shown
 from kaireon.statements import moment
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy
 
-PER_PAGE = 25
 MOST_HAPPENINGS = 300
 MOST_REACHES = 6
 
@@ -54,7 +49,9 @@ def _form(request: HttpRequest, tenant: Tenant) -> WhyNotForm:
 
 def _answer(request: HttpRequest, asked: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     actor, as_of, offer = actor_of(request), asked["at"], asked["offer"]
-    known, configuration = inform(Caller(tenant=actor.tenant.pk, role=actor.role), asked["customer"])
+    number = _number(request.GET.get("page", ""))
+    some = [offer.pk] if offer is not None else some_offers(actor.tenant, number)
+    known, configuration = inform(Caller(tenant=actor.tenant.pk, role=actor.role), asked["customer"], offers=some)
     now = as_of or known.at
     teller = Teller(configuration=configuration, zone=zone, now=now)
     context = {
@@ -64,132 +61,21 @@ def _answer(request: HttpRequest, asked: Mapping[str, Any], zone: ZoneInfo) -> d
         "as_of": as_of,
         "offer": offer,
     }
-    number = _number(request.GET.get("page", ""))
+    question = Question(known=known, configuration=configuration, as_of=as_of, number=number, teller=teller)
+    wanted = "allowed" if request.GET.get("show") == "allowed" else "blocked"
     if offer is not None:
-        found = _of_offer(known, configuration, offer, as_of=as_of, number=number, teller=teller)
+        answer = about_offer(question, offer)
+    elif some is not None:
+        answer = about_some(question, some, wanted)
     else:
-        wanted = "allowed" if request.GET.get("show") == "allowed" else "blocked"
-        found = _of_everything(known, configuration, as_of=as_of, number=number, teller=teller, wanted=wanted)
-    outcome: Outcome = found.pop("outcome")
-    reaches = found.pop("reaches")
-    return (
-        context
-        | found
-        | {
-            "timeline": _timeline(known, configuration, outcome, reaches, zone=zone, now=now),
-            "pages": _pages(request.GET, number, found["more"]),
-        }
-    )
-
-
-def _of_offer(
-    known: Known, configuration: Configuration, offer: Offer, *, as_of: datetime | None, number: int, teller: Teller
-) -> dict[str, Any]:
-    """Every creative of one offer with everything that was asked of it."""
-    judged = judge(known, configuration, items_of(configuration, offer.pk), as_of=as_of)
-    positions = range(len(judged.items))[(number - 1) * PER_PAGE : number * PER_PAGE]
-    return {
-        "creatives": [teller.creative(judged, position) for position in positions],
-        "funnel": _offer_funnel(judged, known),
-        "more": len(judged.items) > number * PER_PAGE,
-        "outcome": judged.outcome,
-        "reaches": [reach for position in positions for reach in judged.outcome.windows(position)],
-    }
-
-
-def _of_everything(
-    known: Known, configuration: Configuration, *, as_of: datetime | None, number: int, teller: Teller, wanted: str
-) -> dict[str, Any]:
-    """One line for each creative of the inventory: of those that are blocked, or of the others."""
-    stock, at = configuration.stock, clock.milliseconds(teller.now)
-    facts = recall(known, stock.snapshot, as_of=as_of).facts
-    outcome = decide(stock.snapshot, stock.program, facts, now=at)
-    inventory = stock.on_sale(at)
-    allowed = inventory & outcome.allowed
-    asked = allowed if wanted == "allowed" else inventory & ~allowed
-    positions, more = _slice(asked, number)
-    counts = (
-        ("Live creatives", len(configuration.items)),
-        ("In the inventory", inventory.bit_count()),
-        ("After contact policies", allowed.bit_count()),
-        ("After rotation", stock.rotation.among(allowed, known.customer_id).bit_count()),
-    )
-    return {
-        "lines": [_line(outcome, position, teller) for position in positions],
-        "wanted": wanted,
-        "numbers": {"blocked": (inventory & ~allowed).bit_count(), "allowed": allowed.bit_count()},
-        "funnel": _funnel(counts),
-        "more": more,
-        "outcome": outcome,
-        "reaches": [reach for position in positions for reach in outcome.windows(position)],
-    }
-
-
-def _line(outcome: Outcome, position: int, teller: Teller) -> dict[str, Any]:
-    verdict, configuration = outcome.verdict(position), teller.configuration
-    candidate = verdict.candidate
-    standing = [reason for reason in verdict.reasons if not reason.lifted] or list(verdict.reasons)
-    first = standing[0] if standing else None
-    return {
-        "creative": configuration.names["creative", candidate.creative],
-        "creative_link": address_of(configuration.public_ids["creative", candidate.creative]),
-        "offer": configuration.names["offer", candidate.offer],
-        "offer_id": configuration.public_ids["offer", candidate.offer],
-        "channel": configuration.names["channel", candidate.channel or 0],
-        "policy": first and first.source.policy_name,
-        "policy_link": first and address_of(first.source.policy_id),
-        "reason": first and first.reason,
-        "lifted": verdict.allowed and first is not None,
-        "others": max(len(standing) - 1, 0),
-        "free": teller.instant(instant_to_wire(verdict.free_at)),
-        "allowed": verdict.allowed,
-    }
-
-
-def _offer_funnel(judged: Judged, known: Known) -> Bars:
-    allowed = judged.offered & judged.outcome.allowed
-    candidates = [item.candidate for item in judged.items]
-    rotation = Rotation(judged.configuration.tenant, candidates, [item.weight for item in judged.items])
-    return _funnel(
-        (
-            ("Creatives of the offer", len(judged.items)),
-            ("In the inventory", judged.offered.bit_count()),
-            ("After contact policies", allowed.bit_count()),
-            ("After rotation", rotation.among(allowed, known.customer_id).bit_count()),
-        )
-    )
-
-
-def _funnel(counts: Sequence[tuple[str, int]]) -> Bars:
-    rows = [Bar(label=label, value=number) for label, number in counts]
-    summary = ", ".join(f"{label}: {number}" for label, number in counts) + "."
-    return Bars(key="funnel", title="What each stage leaves", summary=summary, rows=rows, width=320)
-
-
-def _slice(mask: int, number: int) -> tuple[list[int], bool]:
-    """One page of the positions in a mask, and whether there are more."""
-    found: list[int] = []
-    for count, position in enumerate(_positions(mask)):
-        if count >= number * PER_PAGE:
-            return found, True
-        if count >= (number - 1) * PER_PAGE:
-            found.append(position)
-    return found, False
-
-
-def _positions(mask: int) -> Iterator[int]:
-    """The set bits of a mask, which may be long: taking them off one by one would copy it every time."""
-    bits = f"{mask:b}"[::-1]
-    position = bits.find("1")
-    while position >= 0:
-        yield position
-        position = bits.find("1", position + 1)
+        answer = about_everything(question, wanted)
+    drawn = _timeline(known, configuration, answer.reaches, zone=zone, now=now)
+    return context | answer.shown | {"timeline": drawn, "pages": _pages(request.GET, number, answer.more)}
 
 
 def _timeline(
     known: Known,
     configuration: Configuration,
-    outcome: Outcome,
     reached: Sequence[tuple[Any, int]],
     *,
     zone: ZoneInfo,
@@ -197,7 +83,9 @@ def _timeline(
 ) -> Timeline:
     """What happened to the customer up to the instant, and how far back looks what blocks."""
     rows = Interaction.objects.of(known.tenant).filter(customer_id=known.customer_id, void=False, at__lte=now)
-    names = configuration.names
+    newest, names = list(rows.order_by("-at", "-id")[:MOST_HAPPENINGS]), configuration.names
+    for kind in ("offer", "creative", "channel"):
+        expect(names, kind, {getattr(row, f"{kind}_key") or 0 for row in newest})
     happenings = [
         Happening(
             at=row.at,
@@ -206,7 +94,7 @@ def _timeline(
             creative=names.get(("creative", row.creative_key or 0), "no creative"),
             channel=names.get(("channel", row.channel_key or 0), "no channel"),
         )
-        for row in rows.order_by("-at", "-id")[:MOST_HAPPENINGS]
+        for row in newest
     ]
     since = {(source.policy_name, start): None for source, start in reached}
     reaches = [Reach(policy=name, since=moment(max(start, 0))) for name, start in since][:MOST_REACHES]

@@ -48,7 +48,7 @@ class CandidateIndex:
         """The candidates with this value of an attribute."""
         asked = attribute, value
         if asked not in self._masks:
-            self._masks[asked] = self._packed(self._by(attribute).get(value, ()))
+            self._masks[asked] = mask_of(self._by(attribute).get(value, ()))
         return self._masks[asked]
 
     def by_cost(self, mask: int) -> list[tuple[int, int]]:
@@ -70,12 +70,14 @@ class CandidateIndex:
             self._positions[attribute] = groups
         return self._positions[attribute]
 
-    def _packed(self, positions: Sequence[int]) -> int:
-        # One byte string, because or-ing single bits into a large integer copies it each time.
-        octets = bytearray((len(self.candidates) + 7) // 8)
-        for position in positions:
-            octets[position >> 3] |= 1 << (position & 7)
-        return int.from_bytes(octets, "little")
+
+def mask_of(positions: Sequence[int]) -> int:
+    """The mask with these bits set, positions in ascending order."""
+    # One byte string, because or-ing single bits into a large integer copies it each time.
+    octets = bytearray(positions[-1] // 8 + 1 if positions else 0)
+    for position in positions:
+        octets[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(octets, "little")
 
 
 def positions(mask: int) -> list[int]:

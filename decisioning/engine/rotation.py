@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import log
 
-from decisioning.engine.candidates import Candidate
+from decisioning.engine.candidates import Candidate, mask_of
 
 Group = tuple[int, int | None, int | None]  # offer, channel, placement
 Variant = tuple[int, int]
@@ -41,7 +41,8 @@ class Rotation:
                 group = groups[candidate.offer, candidate.channel, candidate.placement]
                 group[candidate.creative] = 1 << position, weights[position]
         self._groups = [(group, variants, _union(variants)) for group, variants in groups.items() if len(variants) > 1]
-        self._alone = sum(_union(variants) for variants in groups.values() if len(variants) == 1)
+        alone = {creative for variants in groups.values() if len(variants) == 1 for creative in variants}
+        self._alone = mask_of([position for position, it in enumerate(candidates) if it.creative in alone])
 
     def among(self, allowed: int, customer: str) -> int:
         """Of the allowed candidates one per offer, channel and placement; those of weight 0 never."""

@@ -1,12 +1,13 @@
 """What could be recommended under one configuration, laid out by position once for all customers."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from decisioning.engine.allocate import ranked, tied
 from decisioning.engine.assignment import Entry
-from decisioning.engine.candidates import Candidate
+from decisioning.engine.candidates import Candidate, mask_of
 from decisioning.engine.program import Program
 from decisioning.engine.rotation import Rotation
 from decisioning.engine.score import Worth, scores
@@ -43,12 +44,13 @@ class Stock:
         self.position_of = {candidate: position for position, candidate in enumerate(candidates)}
         self.everything = self.program.index.everyone
         self._tied = tied(_entry(position, ware) for position, ware in enumerate(wares))
-        self._types = {ware.channel_type: self.where(_has_type(ware.channel_type)) for ware in wares}
+        types = {ware.channel_type for ware in wares}
+        self._types = {each: self.where(_has_type(each)) for each in types}
         self._ranked: dict[int, list[Entry]] = {}
 
     def where(self, matches: Callable[[Ware], bool]) -> int:
         """The wares that fit."""
-        return sum(1 << position for position, ware in enumerate(self.wares) if matches(ware))
+        return mask_of([position for position, ware in enumerate(self.wares) if matches(ware)])
 
     def of_type(self, channel_type: str) -> int:
         """The wares on channels of a type."""
@@ -57,9 +59,9 @@ class Stock:
     def on_sale(self, now: int) -> int:
         """The wares whose offers are inside their schedules."""
         mask = self.everything
-        for starts, ends, bit in self._scheduled:
+        for starts, ends, wares in self._scheduled:
             if (starts is not None and now < starts) or (ends is not None and now >= ends):
-                mask &= ~bit
+                mask &= ~wares
         return mask
 
     def mandatory(self, now: int) -> int:
@@ -91,11 +93,12 @@ class Stock:
 
     @cached_property
     def _scheduled(self) -> list[tuple[int | None, int | None, int]]:
-        return [
-            (ware.starts, ware.ends, 1 << position)
-            for position, ware in enumerate(self.wares)
-            if ware.starts is not None or ware.ends is not None
-        ]
+        """The schedules there are, each with the wares under it; few, as campaigns begin and end together."""
+        found: dict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+        for position, ware in enumerate(self.wares):
+            if ware.starts is not None or ware.ends is not None:
+                found[ware.starts, ware.ends].append(position)
+        return [(starts, ends, mask_of(wares)) for (starts, ends), wares in found.items()]
 
 
 def _entry(position: int, ware: Ware) -> Entry:

@@ -25,6 +25,7 @@ class MutualExclusion(Rule):
     label: ClassVar[str] = "Mutual exclusion"
     summary: ClassVar[str] = "One offer of the group shuts out the others."
     icon: ClassVar[str] = "call_split"
+    reaches_named_offers: ClassVar[bool] = True
     examples = (
         {"excludeOfferIds": ["off_gold_card", "off_platinum_card"]},
         {"excludeOfferIds": ["off_loan"], "lookbackDays": 90},
