@@ -13,6 +13,7 @@ from decisioning.engine.snapshot import Policy, PolicyLimit, Snapshot, compile_c
 from decisioning.engine.stock import Stock, Ware
 from decisioning.naming import Names, PublicIds, id_of, key_named
 from kaireon import clock
+from kaireon.garbage import uncollected
 from policies.models import ContactPolicy
 from policies.scope import Assignment
 
@@ -155,8 +156,9 @@ class Configuration:
     @cached_property
     def stock(self) -> Stock:
         """The active creatives with all active policies, laid out for recommendations."""
-        wares = [self._ware(item) for item in self.items.values() if not item.amiss]
-        return Stock(self.snapshot(), wares, tenant=self.tenant)
+        with uncollected():
+            wares = [self._ware(item) for item in self.items.values() if not item.amiss]
+            return Stock(self.snapshot(), wares, tenant=self.tenant)
 
     def _ware(self, item: Item) -> Ware:
         candidate = item.candidate
@@ -171,6 +173,7 @@ class Configuration:
             ends=None if item.ends is None else clock.milliseconds(item.ends),
         )
 
+    @uncollected()
     def _compile(self, ids: Collection[str] | None) -> Snapshot:
         policies = [stored.policy for stored in self.in_force(ids)]
         limits = compile_policies(policies, lambda kind, public_id: self.key_of(kind, public_id) or 0)

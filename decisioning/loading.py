@@ -15,6 +15,7 @@ from decisioning.configuration import Configuration, FlowFacts, StoredPolicy, en
 from decisioning.models import DecisionFlow, FlowVersion, OutcomeType, Segment
 from decisioning.naming import NamesOnDemand
 from kaireon.audit import ConfigurationHead
+from kaireon.garbage import uncollected
 from kaireon.lifecycle import LifecycleQuerySet, Status
 from kaireon.reading import reading
 from kaireon.tenancy import Tenant
@@ -62,6 +63,7 @@ def load_configuration(tenant: Tenant) -> Configuration:
         return _load(tenant, head.version, head.tenant.timezone)
 
 
+@uncollected()
 def part(tenant: Tenant, *, version: int, timezone: str, offers: Collection[int]) -> Configuration:
     """What of a version concerns some offers' creatives, for one question: what is large need not be loaded for it.
 
@@ -75,6 +77,7 @@ def part(tenant: Tenant, *, version: int, timezone: str, offers: Collection[int]
     return replace(found, names=NamesOnDemand(tenant, found.names), policies_besides=besides)
 
 
+@uncollected()
 def _load(tenant: Tenant, version: int, timezone: str) -> Configuration:
     """Everything of one version; the number of queries does not depend on its size."""
     whole = _configuration(tenant, version, timezone, Catalogue(tenant), ContactPolicy.objects.of(tenant))

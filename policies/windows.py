@@ -20,6 +20,7 @@ START_OF_TIME = -(1 << 63)
 END_OF_TIME = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(maxsize=1024)
 def milliseconds(amount: float, unit: int) -> int:
     """`amount` units in whole milliseconds; exact for huge integers and fractions alike."""
     return round(Fraction(amount) * unit)

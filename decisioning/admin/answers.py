@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,9 +36,10 @@ class Question:
     number: int
     teller: Teller
 
-    def judged(self, offers: Collection[int]) -> Judged:
-        """The creatives of some offers held against every policy."""
-        return judge(self.known, self.configuration, items_of(self.configuration, offers), as_of=self.as_of)
+    def judged(self, offers: Sequence[int]) -> Judged:
+        """The creatives of a few offers, in the order of these, held against every policy."""
+        items = sorted(items_of(self.configuration, offers), key=lambda item: offers.index(item.candidate.offer))
+        return judge(self.known, self.configuration, items, as_of=self.as_of)
 
     def funnel(self, first: str, judged: Judged) -> Bars:
         """What each stage leaves of what was judged."""

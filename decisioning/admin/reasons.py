@@ -41,13 +41,13 @@ class Teller:
         skipped = judged.skipped(position)
         held = [self._policy(policy) for policy in told["policies"] if policy["reasons"]]
         blocking = [policy for policy in held if policy["verdict"] == "blocked"]
-        passed = [self._named(policy) for policy in told["policies"] if not policy["reasons"]]
+        passed = [policy for policy in told["policies"] if not policy["reasons"]]
         return told | {
             "link": address_of(told["creativeId"]),
             "free": self.instant(told["freeAt"]),
             "held": held,
             "first": blocking[0]["name"] if len(blocking) > 1 else None,
-            "passed": passed[:MOST_PASSED],
+            "passed": [self._named(policy) for policy in passed[:MOST_PASSED]],
             "passed_more": max(len(passed) - MOST_PASSED, 0),
             "passed_number": len(passed),
             "skipped": skipped,

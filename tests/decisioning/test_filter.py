@@ -222,17 +222,17 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
     assert few == [
         "all that is known",  # this process keeps no configuration of a transaction, so both are read in one view
         "kaireon_tenant",
-        "creatives_offer",
-        "creatives_creative",
         "creatives_channel",
         "creatives_placement",
         "creatives_category",
         "creatives_subcategory",
-        "policies_contactpolicy",
+        "creatives_offer",
+        "creatives_creative",
         "policies_policyscope",
-        "decisioning_flowversion",
+        "policies_contactpolicy",
         "decisioning_segment",
         "decisioning_outcometype",
+        "decisioning_flowversion",
         "decisioning_budgettotal",
         "decisioning_interaction",  # the total that is not kept yet
         "decisioning_carriedtotal",  # what was deleted of it

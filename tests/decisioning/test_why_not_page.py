@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from creatives.models import Creative, Offer
+from decisioning.admin import answers
 from decisioning.ledgers import refill
 from decisioning.models import Customer, Interaction
 from kaireon.tenancy import Role
@@ -233,6 +234,23 @@ def test_more_creatives_than_a_page_are_turned(shop, browser):
     assert len(page.context["lines"]) == 2 and page.context["pages"]["after"] is None
 
 
+def test_a_large_inventory_is_looked_at_some_offers_at_a_time_the_newest_first(shop, tenant, browser, monkeypatch):
+    monkeypatch.setattr(answers, "LARGE", 20)
+    offers = [shop.offer(f"Card {number}", 50) for number in range(27)]
+    shop.policy("cooldown", {"cooldownHours": 24}, name="Rest", scope="offer", scopeId=offers[0]["id"])
+    shop.policy("cooldown", {"cooldownHours": 24}, name="Rest, too", scope="offer", scopeId=offers[26]["id"])
+    contacted(tenant, creative_of(offers[0]))
+    page = ask(browser, customer="c1", show="allowed")
+    assert [line["offer"] for line in page.context["lines"]] == [f"Card {number}" for number in range(26, 1, -1)]
+    assert [row.value for row in page.context["funnel"].rows] == [25, 25, 25, 25]
+    assert page.context["some"] == 25 and page.context["pages"]["after"].endswith("page=2")
+    page = ask(browser, customer="c1", page="2")
+    assert [(line["offer"], line["policy"]) for line in page.context["lines"]] == [("Card 0", "Rest")]
+    assert (page.context["numbers"], page.context["pages"]["after"]) == ({"blocked": 1, "allowed": 1}, None)
+    [mark] = page.context["timeline"].marks
+    assert "Card 0" in mark.words
+
+
 def test_the_page_costs_the_same_for_one_and_thirty(shop, browser, tenant):
     def queries(**asked) -> int:
         ask(browser, customer="c1", **asked)
@@ -245,6 +263,7 @@ def test_the_page_costs_the_same_for_one_and_thirty(shop, browser, tenant):
     offer = shop.offer("Card 0", 50)
     shop.policy("cooldown", {"cooldownHours": 24}, name="Rest 0")
     contacted(tenant, creative_of(offer))
+    contacted(tenant, creative_of(shop.offer("Loan", 50)))
     one = queries(), queries(offer=offer["id"])
     for number in range(1, 30):
         contacted(tenant, creative_of(shop.offer(f"Card {number}", 50)))

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from creatives.models import Category, Channel, Creative, Offer, Placement
+from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
 from creatives.serializers import CategorySerializer, ChannelSerializer
 from decisioning.models import Interaction, OutcomeType
 from kaireon.access import ApiKey, Membership, find_key, issue_key, operator
@@ -496,7 +496,7 @@ def test_every_page_says_instants_in_the_tenants_zone(person, tenant, admin, car
 # -- cost ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", [Channel, Placement, Creative])
+@pytest.mark.parametrize("model", [Category, SubCategory, Offer, Channel, Placement, Creative])
 def test_a_list_of_thirty_asks_as_often_as_a_list_of_one(model, person, actor, admin, furnished):
     offer = admin.make("offers", name="Gold")
     with writing(actor) as unit:
@@ -504,6 +504,9 @@ def test_a_list_of_thirty_asks_as_often_as_a_list_of_one(model, person, actor, a
 
     def add(number: int) -> None:
         channel = admin.make("channels", name=f"Channel {number}")
+        category = admin.make("categories", name=f"Category {number}")
+        admin.make("sub-categories", name="Part", categoryId=category["id"])
+        admin.make("offers", name=f"Offer {number}", categoryId=category["id"])
         admin.make("placements", name=f"Place {number}", channelId=channel["id"])
         admin.make("creatives", name=f"Creative {number}", offerId=offer["id"], channelId=channel["id"])
 

@@ -52,8 +52,8 @@ CREATIVES = f"""INSERT INTO creatives_creative (id, tenant_id, name, description
         CAST('[]' AS {{json}}),
         CAST(CASE n % 20 WHEN 0 THEN '{{{{"cooldownHours": 24}}}}' ELSE '{{{{}}}}' END AS {{json}}),
         100, CAST('{{{{}}}}' AS {{json}}), {NEW} FROM numbers"""
-POLICIES = f"""INSERT INTO policies_contactpolicy (id, tenant_id, name, description, status, rule_type, config, priority,
-        {LIFECYCLE})
+POLICIES = f"""INSERT INTO policies_contactpolicy (id, tenant_id, name, description, status, rule_type, config,
+        priority, {LIFECYCLE})
     {{numbers}} SELECT n, {{tenant}}, 'Policy ' || n, '', 'active',
         {{rule_types}}, CAST({{configs}} AS {{json}}), n % 101, {NEW} FROM numbers"""
 SCOPES = """INSERT INTO policies_policyscope (tenant_id, policy_id, scope, target, each, position, created_at)
@@ -68,7 +68,12 @@ INTERACTIONS = f"""INSERT INTO decisioning_interaction (tenant_id, customer_id, 
 # Ledgers as an import leaves them, so that history itself is read.
 LEDGERS = """INSERT INTO decisioning_contactledger (tenant_id, customer_id, records, older, holds, recent_from,
         complete_from, revision)
-    {numbers} SELECT {tenant}, 'customer ' || (n - 1), {nothing}, {nothing}, {nothing}, {never}, {never}, 0 FROM numbers"""
+    {numbers} SELECT {tenant}, 'customer ' || (n - 1), {nothing}, {nothing}, {nothing}, {never}, {never}, 0
+    FROM numbers"""
+CUSTOMERS = """INSERT INTO decisioning_customer (tenant_id, customer_id, attributes, timezone, version, created_at,
+        updated_at)
+    {numbers} SELECT {tenant}, 'customer ' || (n - 1), CAST('{{"name": "Ada"}}' AS {json}), '', 1, {now}, {now}
+    FROM numbers"""
 # Of a hundred policies 95 are about one offer or creative each: rule type, config, what they are assigned to.
 NARROW = (
     ("frequency_cap", '{"maxPerDay": 1, "maxPerWeek": 3}', "offer"),
@@ -105,6 +110,7 @@ def fill(size: Size) -> Tenant:
         (SCOPES, size.policies),
         (INTERACTIONS, size.interactions),
         (LEDGERS, size.customers),
+        (CUSTOMERS, size.customers),
     ):
         numbers = NUMBERS.format(most)
         words |= {"numbers": numbers, "ago": ago(most)}
@@ -161,6 +167,6 @@ def cases(size: Size, *, channel: int, category: int) -> dict[str, str]:
         "targets": [targets[scope] for _, _, scope in KINDS],
     }
     return {
-        name: f"CASE n % {len(KINDS)} {' '.join(f'WHEN {number} THEN {value}' for number, value in enumerate(values))} END"
+        name: f"CASE n % {len(KINDS)} {' '.join(f'WHEN {at} THEN {value}' for at, value in enumerate(values))} END"
         for name, values in columns.items()
     }
