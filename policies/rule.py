@@ -6,10 +6,10 @@ from functools import cache
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from policies.limits import AtMost, Finding, Primitive
-from policies.options import Choice, Flag, Kind, Ref, RefusedError, Zone, shown
+from policies.limits import Finding, Primitive
+from policies.options import Flag, Kind, Ref, RefusedError, shown
 from policies.scope import Assignment, Candidates, Namer, Subject, Voice
-from policies.windows import DAY, Calendar, Clock, Ever, Rolling, Window, plural
+from policies.windows import plural
 
 if TYPE_CHECKING:
     from policies.preview import Preview
@@ -261,75 +261,3 @@ def happened(said: str, finding: Finding, unit: int, word: str) -> str:
 def reserved(finding: Finding) -> Evidence:
     """What the evidence says besides where a reserved place stands against a candidate."""
     return {"reserved": True} if finding.held else {}
-
-
-# --- rules that count in a window -------------------------------------------------------------------------------------
-
-PERIODS = {"daily": "a day", "weekly": "a week", "monthly": "a month", "alltime": "in all"}
-_LENGTHS = {"daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY}
-_UNITS = {"daily": "day", "weekly": "week", "monthly": "month"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Windowed(Rule):
-    """A rule that caps contacts per day, week, month or in all, rolling or by the calendar."""
-
-    window_type: str = option(
-        "windowType",
-        Choice(choices=("rolling", "calendar")),
-        label="Window",
-        help="Rolling counts back from the moment of the decision; calendar since local midnight, Monday or the 1st.",
-        default="rolling",
-    )
-    timezone: str | None = option(
-        "timezone",
-        Zone(),
-        label="Time zone",
-        help="Whose midnight a calendar window starts at; the tenant's if left out.",
-    )
-    use_customer_timezone: bool = option(
-        "useCustomerTimezone",
-        Flag(),
-        label="Use the customer's time zone",
-        help="Prefers the customer's own time zone where it is known.",
-        default=False,
-    )
-
-    def periods(self) -> set[str]:
-        """The periods this config counts in."""
-        raise NotImplementedError
-
-    def window(self, period: str) -> Window:
-        if period not in _LENGTHS:
-            return Ever()
-        if self.window_type == "rolling":
-            return Rolling(_LENGTHS[period])
-        return Calendar(_UNITS[period], Clock(self.timezone, self.use_customer_timezone))
-
-    def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
-        yield from super().warnings(assignments)
-        if self.window_type == "calendar" and not self.periods() - {"alltime"}:
-            yield "windowType calendar has no effect: no day, week or month is counted, so no window is left to align"
-        if self.window_type == "rolling" and (self.timezone or self.use_customer_timezone):
-            yield "The time zone has no effect: rolling windows have no midnight; choose windowType calendar to use it"
-
-    def at_most(self, maximum: float, period: str, what: str) -> str:
-        """The config of a cap read back: "At most 3 contacts a week about cards offers"."""
-        return f"At most {plural(maximum, 'contact')} {PERIODS[period]} {what}{self.suffix()}"
-
-    def suffix(self) -> str:
-        """How the windows are aligned, as the end of the rule's sentence."""
-        if self.window_type == "rolling" or not self.periods() - {"alltime"}:
-            return ""
-        customers = "the customer's time zone, else " if self.use_customer_timezone else ""
-        zone = self.timezone or "the tenant's time zone"
-        return f", by the calendar in {customers}{zone}"
-
-    def counted(self, *, test: AtMost, period: str, what: str, maximum: float, finding: Finding) -> Explanation:
-        """The wording all caps share: "3 of 3 contacts on Email in the last 7 days"."""
-        evidence: Evidence = {"period": period, "max": maximum, "actual": finding.count, "windowType": self.window_type}
-        if finding.zone:
-            evidence["timezone"] = finding.zone
-        if test.n == 0:
-            return f"No {what} allowed at all: the limit {test.window.phrase} is 0", evidence
-        return f"{finding.count} of {maximum} {what} {test.window.phrase}", evidence

@@ -8,8 +8,9 @@ from typing import ClassVar
 from policies.limits import AtMost, Finding, whole
 from policies.options import Choice, Number, Ref, TextList
 from policies.preview import OwnConfig
-from policies.rule import Explanation, Limit, Windowed, option
+from policies.rule import Explanation, Limit, option
 from policies.scope import Assignment, Contacts, Namer, Subject, Voice
+from policies.windowed import Windowed
 
 
 @dataclass(frozen=True, kw_only=True)

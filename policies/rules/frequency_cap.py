@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from policies.limits import AtMost, Finding
 from policies.options import Text, TextList, Whole
 from policies.preview import Trial
-from policies.rule import PERIODS, Evidence, Explanation, Limit, Preset, Rule, Windowed, option
+from policies.rule import Evidence, Explanation, Limit, Preset, Rule, option
 from policies.scope import IMPRESSION, Assignment, Namer, Subject, Voice
+from policies.windowed import PERIODS, Windowed
 from policies.windows import Ever, plural
 
 # A longer period holds a shorter one at most so often: a calendar month has up to 31 days.
