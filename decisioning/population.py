@@ -1,26 +1,28 @@
-"""Everybody who was active lately, or a sample of them, with their past: read in one streamed statement."""
+"""Everybody who was active lately, or a sample of them, with their past: read in one statement, as columns."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from django.db import connection
 
 from decisioning.engine.facts import Contact
-from decisioning.engine.replay import NOBODY, Past
+from decisioning.engine.replay import NOBODY, Ints, Past
 from decisioning.ledgers import CONTACT_COLUMNS
 from decisioning.models import Customer, Interaction, Segment, SegmentMember
+from kaireon.columns import table_of
 from kaireon.statements import dialect, moment
 from kaireon.tenancy import Tenant
 
 ROWS_AT_ONCE = 20_000
 # The first instant a datetime can name.
 EARLIEST = -62_135_596_800_000
+HEAD = [("id", pa.int64()), ("customer_id", pa.string()), ("at", pa.int64()), ("decision", pa.int64())]
+TYPES = dict.fromkeys(("outcome", "label", "campaign"), pa.string())  # the rest are keys
 COLUMN_OF = dict(zip(Contact._fields, CONTACT_COLUMNS, strict=True))
 # Both databases agree on this order of customers, and a customer's place in it never changes.
 SEEDED = "md5('impact-preview ' || customer_id)"
@@ -50,25 +52,19 @@ def population(
     At most `most` customers, always the same ones of those who are active. What is void counts nowhere, and what is
     dated later than `now`, by a machine whose clock is ahead, counts as now.
     """
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    traces: defaultdict[tuple[Any, ...], int] = defaultdict(count().__next__)
     names = [name for name in Contact._fields if name in looked_at]
-    columns = [COLUMN_OF[name] for name in names]
-    blocks = [np.empty((5, 0), np.int64)]
-    for ids, customers, ats, decisions, *rest in _columns(tenant, columns, active_since, since, most):
-        who = [*map(numbers.__getitem__, customers)]
-        trace = [*map(traces.__getitem__, zip(*rest, strict=True))]
-        blocks.append(np.array([ids, who, ats, decisions, trace], np.int64))
-    key, who, at, decision, trace = np.concatenate(blocks, axis=1)
+    rows = _rows(tenant, names, active_since, since, most)
+    customers, who = _coded(rows["customer_id"])
+    traces, trace = _traces(rows, names)
+    key, at, decision = (rows[name].to_numpy() for name in ("id", "at", "decision"))
     at = np.minimum(at, now)
     order = np.lexsort((key, at, who))
-    customers = list(numbers)
     past = Past(
         who=who[order],
         at=at[order],
         trace=trace[order],
         decision=decision[order],
-        traces=[Contact(0, **dict(zip(names, trace, strict=True))) for trace in traces],
+        traces=traces,
         zones=_zones(tenant, customers, some=most is not None) if with_zones else (),
     )
     return Population(customers, past)
@@ -82,13 +78,11 @@ def memberships(tenant: Tenant, customers: Collection[str], *, some: bool) -> It
     return rows.values_list("segment__name", "customer__customer_id").iterator(ROWS_AT_ONCE)
 
 
-def _columns(
-    tenant: Tenant, columns: Collection[str], active_since: int, since: int, most: int | None
-) -> Iterator[tuple[Any, ...]]:
-    """The interactions a block after the other, each a column after the other, in no order."""
+def _rows(tenant: Tenant, names: Sequence[str], active_since: int, since: int, most: int | None) -> pa.Table:
+    """The interactions in no order."""
     history, from_instant = Interaction._meta.db_table, connection.ops.adapt_datetimefield_value
     head = ("id", "customer_id", dialect()["ms"].format("at"), f"COALESCE(decision_key, {NOBODY})")
-    sql = f"""SELECT {", ".join((*head, *columns))} FROM {history}
+    sql = f"""SELECT {", ".join((*head, *(COLUMN_OF[name] for name in names)))} FROM {history}
         WHERE tenant_id = %s AND NOT void AND at >= %s"""
     parameters = [tenant.pk, from_instant(moment(max(since, EARLIEST)))]
     if most is not None or since < active_since:
@@ -96,10 +90,27 @@ def _columns(
         sql += f""" AND customer_id IN (SELECT customer_id FROM {history}
             WHERE tenant_id = %s AND NOT void AND at >= %s GROUP BY customer_id {chosen})"""
         parameters += [tenant.pk, from_instant(moment(active_since)), *([] if most is None else [most])]
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, parameters)
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            yield tuple(zip(*rows, strict=True))
+    return table_of(sql, parameters, pa.schema([*HEAD, *((name, TYPES.get(name, pa.int64())) for name in names)]))
+
+
+def _coded(column: pa.Array | pa.ChunkedArray) -> tuple[list[Any], Ints]:
+    """The different values of a column, None among them where it occurs, and for every row which of them it has."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    coded = column.dictionary_encode("encode")
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _traces(rows: pa.Table, names: Sequence[str]) -> tuple[list[Contact], Ints]:
+    """The different things that happened, at no instant, and for every row which of them did."""
+    columns = [_coded(rows[name]) for name in names]
+    trace = np.zeros(len(rows), np.int64)
+    for values, own in columns:
+        _, trace = _coded(pa.array(trace * len(values) + own))
+    somewhere = np.zeros(int(trace.max(initial=NOBODY)) + 1, np.int64)
+    somewhere[trace] = np.arange(len(rows))
+    kinds = zip(*([values[code] for code in own[somewhere].tolist()] for values, own in columns), strict=True)
+    return [Contact(0, **dict(zip(names, kind, strict=True))) for kind in kinds], trace
 
 
 def _zones(tenant: Tenant, customers: Sequence[str], *, some: bool) -> list[str | None]:

@@ -96,6 +96,20 @@ class _Test:
         )
         return self, concerned, counted, key, since, {}
 
+    def breached(self, past: Past) -> Ints:
+        """The positions of what the test would refuse if all before had happened, recommended together or not."""
+        if not self.n:
+            return np.flatnonzero(self.concerned)
+        order = np.lexsort((self.key, past.who))  # stable: of one customer and key in the order of time
+        who, key, counted = past.who[order], self.key[order], self.counted[order]
+        begins = np.flatnonzero(np.append(True, (np.diff(who) != 0) | (np.diff(key) != 0))[: len(order)])
+        before: Ints = np.cumsum(counted) - counted  # how many were counted earlier, those of others included
+        first: Ints = np.repeat(before[begins], np.diff(np.append(begins, len(order))))
+        asked = np.flatnonzero(self.concerned[order] & (before - first >= self.n))
+        nth = past.at[order][counted][before[asked] - self.n]
+        reached: Ints = order[asked[nth >= self.since[order[asked]]]]
+        return reached
+
     def reached(self, counted: Sequence[Counted], since: int, decision: int) -> bool:
         """Whether as many as are allowed lie in the window, of at least as many counted before."""
         if self.counts_siblings or decision == NOBODY:
@@ -104,12 +118,24 @@ class _Test:
         return sum(by != decision for _, by in inside) >= self.n
 
 
+def _suspected(past: Past, tests: Sequence[_Test]) -> Flags:
+    """The interactions of customers of whom some test might refuse something; the others need not be gone through.
+
+    As long as nothing is refused, everything before has happened: so a customer's first refusal is one by what truly
+    happened, and who has none by that has none at all.
+    """
+    suspects = np.zeros(int(past.who.max(initial=NOBODY)) + 1, np.bool_)
+    for test in tests:
+        suspects[past.who[test.breached(past)]] = True
+    return suspects[past.who]
+
+
 def _refused(past: Past, tests: Sequence[_Test], tried: Flags) -> Ints:
     """The positions of what some test refuses."""
     touched = tried.copy()
     for test in tests:
         touched |= test.counted
-    rows = np.flatnonzero(touched)
+    rows = np.flatnonzero(touched & _suspected(past, tests))
     whose, ats, decisions = (column[rows].tolist() for column in (past.who, past.at, past.decision))
     laid = [test.laid(rows) for test in tests]
     refused, turn = [], NOBODY
