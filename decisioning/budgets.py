@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
@@ -24,9 +25,8 @@ from decisioning.happening import Happening
 from decisioning.models import BudgetTotal, Interaction, Reservation
 from decisioning.models.budgets import MARKER, WHOLE_TENANT
 from decisioning.models.outcomes import IMPRESSION
-from kaireon.batching import in_batches
 from kaireon.lifecycle import Status
-from kaireon.statements import dialect, moment, vendor
+from kaireon.statements import dialect, fetch, moment, vendor, write
 from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
 from policies.limits import Spend, Total, TotalKey
@@ -42,8 +42,6 @@ Row = tuple[str, int, int, int, int, int]
 COLUMNS = ("impressions", "micros", "reserved_impressions", "reserved_micros")
 # How an upsert of totals, which are called `b`, adds what it brings to what is there.
 ADDING = ", ".join(f"{column} = b.{column} + excluded.{column}" for column in COLUMNS)
-AT_ONCE = 100  # totals that one statement adds to
-
 
 Pair = tuple[str, int]
 
@@ -299,9 +297,7 @@ def _distribute(
     """Adds the amounts of things that have keys to the totals that are kept, or to those named; which they were."""
     if not amounts:
         return set()
-    kept = words
-    if kept is None:
-        kept = set(BudgetTotal.objects.of(tenant).filter(key=MARKER, slice=0).values_list("dimension", flat=True))
+    kept = _kept(tenant) if words is None else words
     added: dict[Pair, list[int]] = {}
     for thing, amount in amounts:
         for word in kept:
@@ -313,6 +309,13 @@ def _distribute(
     return set(added)
 
 
+def _kept(tenant: Tenant) -> list[str]:
+    """The dimensions whose totals are kept."""
+    table = BudgetTotal._meta.db_table
+    rows = fetch(f"SELECT dimension FROM {table} WHERE tenant_id = %s AND key = {MARKER} AND slice = 0", [tenant.pk])
+    return [word for (word,) in rows]
+
+
 def own_slice() -> int:
     """The slice this process adds to."""
     return os.getpid() % SLICES
@@ -320,16 +323,15 @@ def own_slice() -> int:
 
 def _add(tenant: Tenant, added: Mapping[Pair, Sequence[int]], *, own_slice: int) -> None:
     """Adds to the slices, in the order of their keys, so that two who add to many never wait for each other."""
-    rows: list[Sequence[Any]] = [
-        (tenant.pk, *pair, own_slice, *amounts) for pair, amounts in sorted(added.items()) if any(amounts)
-    ]
-    columns = ("tenant_id", "dimension", "key", "slice", *COLUMNS)
-    table, row = BudgetTotal._meta.db_table, ", ".join(["%s"] * len(columns))
-    for some in in_batches(rows, AT_ONCE):
-        sql = f"""INSERT INTO {table} AS b ({", ".join(columns)}) VALUES {", ".join([f"({row})"] * len(some))}
-            ON CONFLICT (tenant_id, dimension, key, slice) DO UPDATE SET {ADDING}"""
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [value for each in some for value in each])
+    rows = [(*pair, *amounts) for pair, amounts in added.items() if any(amounts)]
+    if rows:
+        numbers = ", ".join(f"CAST(a.value ->> {place} AS bigint)" for place in range(1, 2 + len(COLUMNS)))
+        sql = f"""INSERT INTO {BudgetTotal._meta.db_table} AS b
+                (tenant_id, slice, dimension, key, {", ".join(COLUMNS)})
+            SELECT CAST(%s AS bigint), CAST(%s AS smallint), a.value ->> 0, {numbers} FROM {dialect()["each"]}
+            ORDER BY 3, 4
+            ON CONFLICT (tenant_id, dimension, key, slice) DO UPDATE SET {ADDING} RETURNING key"""
+        write(sql, [tenant.pk, own_slice, orjson.dumps(rows).decode()])
 
 
 def _summed(rows: Iterable[Any]) -> dict[Pair, tuple[int, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -33,6 +34,7 @@ CONTACT_COLUMNS = (
     "label",
     "campaign_id",
 )
+_told = attrgetter(*CONTACT_COLUMNS)
 PARTS = ("records", "older", "recent_from", "complete_from")  # the columns of the parts, in their order
 MOST_ATTEMPTS = 10
 
@@ -144,16 +146,6 @@ def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Seque
     return Held(*parts, more.revision, more.holds, more.key)
 
 
-def extend(tenant: Tenant, rows: Sequence[ContactLedger], happened: Mapping[str, Sequence[Happening]]) -> None:
-    """Adds interactions, by customer, to ledgers whose rows are locked and hold something one may add to."""
-    contacts = {customer_id: [contact_told(each) for each in group] for customer_id, group in happened.items()}
-    numbers = _numbers_of(tenant, [contact for group in contacts.values() for contact in group])
-    for row in rows:
-        told = contacts.get(row.customer_id, ())
-        row.ledger = codec.tidied(row.ledger._replace(recent=_appended(bytes(row.records), told, numbers)))
-    store(rows)
-
-
 def records_of(tenant: Tenant, happened: Sequence[Happening], *, first: bool) -> bytes:
     """The bytes that interactions add to a ledger, whose first ones they may be."""
     contacts = [contact_told(each) for each in happened]
@@ -221,7 +213,7 @@ def _place(place: Reservation, numbers: Mapping[str, int]) -> holds.Place:
 
 def contact_told(interaction: Interaction | Happening) -> Contact:
     """The contact an interaction is."""
-    return contact_of([getattr(interaction, column) for column in CONTACT_COLUMNS])
+    return contact_of(_told(interaction))
 
 
 def lock(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, ContactLedger]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from decisioning.engine import ledger as codec
 from decisioning.happening import Happening
-from decisioning.ledgers import PARTS, make, records_of
+from decisioning.ledgers import PARTS, make, records_of, regrown
 from decisioning.models import ContactLedger, Interaction
 from decisioning.models.ledgers import EVERYTHING, NOTHING
-from kaireon.statements import fetch, found, listed, write
+from kaireon.statements import dialect, fetch, found, listed, write
 from kaireon.tenancy import Tenant
 
 TABLE, HISTORY = ContactLedger._meta.db_table, Interaction._meta.db_table
@@ -52,14 +52,6 @@ def outline(row: Sequence[Any]) -> Outline:
     return Outline(key, size, complete_from, revision, bytes(held), full)
 
 
-class Addition(NamedTuple):
-    """What is put at the end of a ledger, and its places from then on."""
-
-    ledger: Outline
-    records: bytes
-    holds: bytes
-
-
 def lock_outlines(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, Outline]:
     """The customers' ledgers, locked in the order of their ids so that two who lock many never wait for each other.
 
@@ -75,24 +67,75 @@ def lock_outlines(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, Ou
     return locked
 
 
-def add(additions: Iterable[Addition]) -> None:
-    """Puts records at the end of ledgers that are locked."""
-    rows = [(each.ledger.key, each.records, each.holds, each.ledger.complete_from) for each in additions]
+def tell(
+    tenant: Tenant,
+    ledgers: Mapping[str, Outline],
+    happened: Mapping[str, Sequence[Happening]],
+    holds: Mapping[str, bytes],
+) -> None:
+    """Makes ledgers that are locked, by customer, tell what happened and what is held in them from now on.
+
+    Most are only added to; those that have no room for it are tidied.
+    """
+    added: list[tuple[Any, ...]] = []
+    crowded: dict[str, Outline] = {}
+    for customer_id, ledger in ledgers.items():
+        told = happened.get(customer_id, ())
+        if ledger.has_room(len(told)):
+            held = holds.get(customer_id, ledger.holds)
+            added.append((ledger.records(tenant, told), held, ledger.complete_from, ledger.key))
+        else:
+            crowded[customer_id] = ledger
+    appended = "records || {0}" if connection.vendor == "postgresql" else "CAST(records || {0} AS BLOB)"
+    _update(f"records = {appended}, holds = {{1}}, complete_from = {{2}}", added)
+    wholes = _wholes(crowded.values())
+    tidied = [
+        (
+            *regrown(tenant, wholes[ledger.key], happened.get(customer_id, ())),
+            holds.get(customer_id, ledger.holds),
+            ledger.key,
+        )
+        for customer_id, ledger in crowded.items()
+    ]
+    places = ", ".join(f"{name} = {{{number}}}" for number, name in enumerate((*PARTS, "holds")))
+    _update(places, tidied)
+
+
+def _wholes(ledgers: Collection[Outline]) -> dict[int, codec.Ledger]:
+    """What these ledgers hold, by their keys; of full ones it is known."""
+    found = {ledger.key: ledger.full for ledger in ledgers if ledger.full is not None}
+    unread = {ledger.key: ledger for ledger in ledgers if ledger.full is None}
+    if unread:
+        sql = f"SELECT id, {', '.join(PARTS)} FROM {TABLE} WHERE id {dialect()['keys']}"
+        for key, records, older, recent_from, _ in fetch(sql, [listed(unread)]):
+            found[key] = codec.Ledger(bytes(records), bytes(older), recent_from, unread[key].complete_from)
+    return found
+
+
+def _update(changes: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Changes ledgers and their revisions; `changes` has a place for each value of a row but the last, its key."""
     if not rows:
         return
+    count = len(rows[0])
     if connection.vendor == "postgresql":
-        keys, records, held, since = zip(*rows, strict=True)
-        sql = f"""UPDATE {TABLE} AS l SET records = l.records || decode(a.records, 'hex'), revision = l.revision + 1,
-                holds = decode(a.holds, 'hex'), complete_from = a.since
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) AS a (id, records, holds, since)
-            WHERE l.id = a.id RETURNING l.id"""
-        texts = [[each.hex() for each in column] for column in (records, held)]
-        write(sql, [list(keys), *texts, list(since)])
+        columns = [_column(values) for values in zip(*rows, strict=True)]
+        said = [how.format(f"a.c{number}") for number, (_, how, _) in enumerate(columns)]
+        lists = ", ".join(f"%s::{kind}[]" for kind, _, _ in columns)
+        sql = f"""UPDATE {TABLE} AS l SET {changes.format(*said)}, revision = l.revision + 1
+            FROM unnest({lists}) AS a ({", ".join(f"c{number}" for number in range(count))})
+            WHERE l.id = {said[-1]} RETURNING l.id"""
+        write(sql, [values for _, _, values in columns])
         return
-    sql = f"""UPDATE {TABLE} SET records = CAST(records || %s AS BLOB), holds = %s, complete_from = %s,
-        revision = revision + 1 WHERE id = %s"""
+    sql = f"UPDATE {TABLE} SET {changes.format(*['%s'] * count)}, revision = revision + 1 WHERE id = %s"
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [(records, held, since, key) for key, records, held, since in rows])
+        cursor.executemany(sql, rows)
+
+
+def _column(values: Sequence[Any]) -> tuple[str, str, list[Any]]:
+    """Values as a list of PostgreSQL: its elements' type, how one is read, and the elements; bytes by their digits."""
+    if isinstance(values[0], bytes):
+        return "text", "decode({0}, 'hex')", [each.hex() for each in values]
+    return "bigint", "{0}", list(values)
 
 
 def _locked(tenant: Tenant, customer_ids: Collection[str]) -> dict[str, Outline]:

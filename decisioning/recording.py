@@ -14,10 +14,10 @@ from django.db.models import Model
 
 from decisioning import budgets
 from decisioning.happening import COLUMNS, Happening
-from decisioning.ledgers import extend, lock, refill, without
+from decisioning.ledgers import refill, without
 from decisioning.models import Interaction, Presentation, Reservation
 from decisioning.models.ledgers import NOTHING
-from decisioning.outlines import Addition, Outline, add
+from decisioning.outlines import Outline, tell
 from decisioning.reservations import NOT_PRESENTED, PRESENTING, settlement_for
 from kaireon.inserting import insert, insert_keyed
 from kaireon.statements import dialect, fetch, listed, write
@@ -64,33 +64,21 @@ def _tell(
     *,
     anew: set[str],
 ) -> None:
-    """Makes ledgers tell what happened by now: most by adding to them, those without room by compacting them as well.
+    """Makes ledgers tell what happened by now.
 
     Those of the customers in `anew`, and those that hold nothing one may add to, are written from history.
     """
     happened: dict[str, list[Happening]] = defaultdict(list)
     for happening in counted:
         happened[happening.customer_id].append(happening)
-    gone: dict[str, list[Reservation]] = defaultdict(list)
+    holds: dict[str, bytes] = {}
     for place in settled:
-        gone[place.customer_id].append(place)
+        held = holds.get(place.customer_id, ledgers[place.customer_id].holds)
+        holds[place.customer_id] = without(held, [place])
     anew |= {customer_id for customer_id, ledger in ledgers.items() if ledger.complete_from == NOTHING}
-    roomy = {
-        customer_id
-        for customer_id, ledger in ledgers.items()
-        if customer_id not in anew and ledger.has_room(len(happened[customer_id]))
-    }
-    add(
-        Addition(ledger, ledger.records(tenant, happened[customer_id]), without(ledger.holds, gone[customer_id]))
-        for customer_id, ledger in ledgers.items()
-        if customer_id in roomy
-    )
-    if full := ledgers.keys() - anew - roomy:
-        rows = lock(tenant, full)
-        for customer_id, row in rows.items():
-            row.holds = without(bytes(row.holds), gone[customer_id])
-        extend(tenant, list(rows.values()), happened)
-    refill(tenant, anew)
+    tell(tenant, {each: ledger for each, ledger in ledgers.items() if each not in anew}, happened, holds)
+    if anew:
+        refill(tenant, anew)
 
 
 class _Lines:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from decisioning.asking import admit
-from decisioning.lookup import Caller, Known, caller_of, identify, in_force, inform
+from decisioning.lookup import Caller, Known, caller_of, identify, in_force
 from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, is_key, report_of
 from decisioning.responding import respond, respond_once
 from decisioning.standing import stand
@@ -100,11 +100,12 @@ class RespondBulkView(PlainView):
 
     def carry_out(self, request: HttpRequest) -> HttpResponse:
         caller, payload = _asked(self, request)
-        known, configuration = inform(caller, "")
+        known = identify(caller)
         admit(self, request, caller, known)
         items = _items(payload)
         bodies = [RESPOND.read(item) if isinstance(item, Mapping) else None for item in items]
-        around = Surroundings(known.tenant, configuration, [body for body in bodies if body is not None], now=known.at)
+        read = [body for body in bodies if body is not None]
+        around = Surroundings(known.tenant, in_force(caller, known), read, now=known.at)
         faults = _faults(known, items, bodies, around)
         errors = [
             {"index": index, "error": described(fault)} for index, fault in enumerate(faults) if fault is not None

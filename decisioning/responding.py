@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from creatives.models import Channel, Creative, Offer
 from decisioning import straight
-from decisioning.idempotency import Answer, Gate, KeyReused, gates, hash_of, keep, numbered, squeezed
+from decisioning.idempotency import Answer, Gate, KeyReused, gates, hash_of, keep, kept, numbered
 from decisioning.ledgers import learn_of
 from decisioning.models import Decision
 from decisioning.outlines import lock_outlines
@@ -33,6 +32,7 @@ class Outcome:
 
     report: Report
     became: Recorded | Gate
+    _answer: Answer | None = field(default=None, init=False)
 
     @property
     def conflict(self) -> KeyReused | None:
@@ -51,12 +51,14 @@ class Outcome:
         """What is kept of it."""
         if isinstance(self.became, Gate):
             return self.became
-        return Gate(hash_of(self.report.payload), squeezed(self._told), self.became.happening.id)
+        return Gate(hash_of(self.report.payload), kept(self._told), self.became.happening.id)
 
-    @cached_property
+    @property
     def _told(self) -> Answer:
         assert isinstance(self.became, Recorded)
-        return _answer(self.report, self.became)
+        if self._answer is None:
+            self._answer = _answer(self.report, self.became)
+        return self._answer
 
 
 def respond_once(tenant: Tenant, report: Report, standing: Standing) -> Outcome:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from operator import attrgetter
+from typing import Any, Protocol
 
 from django.db import connection, models
 
-M = TypeVar("M", bound=models.Model)
+from kaireon.statements import write
 
 
-def insert(model: type[M], rows: Sequence[M]) -> None:
+def insert(model: type[models.Model], rows: Sequence[Any]) -> None:
     """Stores new rows of texts, numbers, instants, bytes and JSON, which do not get to know their keys.
 
+    A row is anything that has the columns as attributes; to make something less than a model takes the least time.
     Takes a fifth of the time of `bulk_create`, which makes an expression of every value.
     """
     _insert(model, [field for field in model._meta.concrete_fields if not field.primary_key], rows)
@@ -36,43 +39,58 @@ def insert_keyed(model: type[models.Model], rows: Sequence[Keyed]) -> None:
 def _next_keys(model: type[models.Model], count: int) -> Iterable[int]:
     """Keys no other row has or will get, taken, as an insert takes its keys, once the table is locked for it."""
     table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)} IN ROW EXCLUSIVE MODE")
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-            cursor.execute(sequence, [table, count])
-            return [key for (key,) in cursor.fetchall()]
-        # Only one transaction writes at a time, and this one has begun to.
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
-        last: int = cursor.fetchone()[0]
-        return range(last + 1, last + 1 + count)
+    if connection.vendor == "postgresql":
+        write(f"LOCK TABLE {connection.ops.quote_name(table)} IN ROW EXCLUSIVE MODE", [])
+        taken = "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id')::regclass)) FROM generate_series(1, %s)"
+        return [key for (key,) in write(taken, [table, count])]
+    # Only one transaction writes at a time, and this one has begun to.
+    last: int = write("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])[0][0]
+    return range(last + 1, last + 1 + count)
 
 
 def _insert(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], rows: Sequence[Any]) -> None:
     if not rows:
         return
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
+    names = tuple(field.attname for field in fields)
+    values = _values(fields, rows)
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for values in _values(fields, rows):
-                    copy.write_row(values)
+            with cursor.copy(_copying(model, names)) as copy:
+                for each in values:
+                    copy.write_row(each)
         else:
-            slots = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({slots})", list(_values(fields, rows)))
+            cursor.executemany(_inserting(model, names), list(values))
 
 
-def _values(fields: Sequence[models.Field[Any, Any]], rows: Iterable[Any]) -> Iterator[list[Any]]:
+@cache
+def _copying(model: type[models.Model], names: tuple[str, ...]) -> str:
+    return f"COPY {_target(model, names)} FROM STDIN"
+
+
+@cache
+def _inserting(model: type[models.Model], names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {_target(model, names)} VALUES ({', '.join(['%s'] * len(names))})"
+
+
+def _target(model: type[models.Model], names: Sequence[str]) -> str:
+    """A table and these columns."""
+    quoted = connection.ops.quote_name
+    return f"{quoted(model._meta.db_table)} ({', '.join(quoted(name) for name in names)})"
+
+
+def _values(fields: Sequence[models.Field[Any, Any]], rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
     """What stands in each row, as the driver takes it."""
-    names = [field.attname for field in fields]
+    read = attrgetter(*(field.attname for field in fields))
     instants = [number for number, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
     documents = [number for number, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    if connection.vendor == "postgresql":
+        instants = []  # which the driver takes as they are
     adapted = connection.ops.adapt_datetimefield_value
     for row in rows:
-        values = [getattr(row, name) for name in names]
+        values = list(read(row))
         for number in instants:
             values[number] = adapted(values[number])
         for number in documents:
-            values[number] = None if values[number] is None else json.dumps(values[number])
+            if values[number] is not None:
+                values[number] = json.dumps(values[number])
         yield values

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from kaireon.statements import write
+
 
 @contextmanager
 def reading() -> Iterator[bool]:
@@ -58,5 +60,4 @@ def impatient() -> Iterator[None]:
 def patience() -> None:
     """Bounds how long the rest of this transaction waits: for a lock 1 s, for a statement 2 s; then it is a 503."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '2s', true)")
+        write("SELECT set_config('lock_timeout', '1s', true), set_config('statement_timeout', '2s', true)", [])

@@ -35,6 +35,7 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "words": "= ANY(%s::text[])",
         "found": "= ANY(ARRAY(SELECT ({0}) FROM unnest(%s::text[]) AS w (word)))",
         "keys": "= ANY(%s::bigint[])",
+        "each": "json_array_elements(CAST(%s AS json)) AS a",
     },
     "sqlite": {
         "now": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
@@ -47,6 +48,7 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
         "words": "IN (SELECT value FROM json_each(%s))",
         "found": "IN (SELECT ({0}) FROM (SELECT value AS word FROM json_each(%s)) AS w)",
         "keys": "IN (SELECT value FROM json_each(%s))",
+        "each": "json_each(%s) AS a",
     },
 }
 
@@ -100,11 +102,14 @@ def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up at every use
     if database.vendor == "postgresql" and not database.execute_wrappers and not database.queries_logged:
         database.ensure_connection()
+        server = database.connection.pgconn
         with database.wrap_database_errors:
-            return _answered(database.connection.pgconn, sql, parameters)
+            if not database.autocommit and server.transaction_status == pq.TransactionStatus.IDLE:
+                _checked(server, server.exec_(b"BEGIN"))  # as a cursor would, before the first statement
+            return _answered(server, sql, parameters)
     with _cursor(database) as cursor:
         cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
 
 
@@ -165,11 +170,15 @@ def _sent(value: Any) -> bytes:
     return str(value).encode()
 
 
-def _quoted(item: str | int) -> str:
-    if isinstance(item, int):
-        return str(item)
-    escaped = item.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _array(items: list[Any]) -> bytes:
+    """Words or whole numbers as an array; no word holds a NUL, which ends a text everywhere in PostgreSQL."""
+    if not items or isinstance(items[0], int):
+        return f"{{{','.join(map(str, items))}}}".encode()
+    words = "\0".join(items)
+    if words.count("\0") >= len(items):
+        raise ValueError("a word holds the character NUL")
+    quoted = words.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+    return f'{{"{quoted}"}}'.encode()
 
 
 # How parameters of a type become what libpq takes; lists hold words or whole numbers.
@@ -179,7 +188,7 @@ SENDERS: Mapping[type, Callable[[Any], bytes | None]] = {
     str: str.encode,
     int: lambda value: b"%d" % value,
     datetime: lambda value: value.isoformat().encode(),
-    list: lambda value: f"{{{','.join(map(_quoted, value))}}}".encode(),
+    list: _array,
 }
 
 

@@ -48,7 +48,10 @@ def parse_json(body: bytes) -> Any:
         ) from error
     except RecursionError as error:
         raise MalformedJSON(f"The body is nested more than {DEEPEST} levels deep.") from error
-    refuse_unstorable(value)
+    if rb"\u" in body:  # in no other way can a text bring a character that cannot be stored
+        refuse_unstorable(value)
+    else:
+        _refuse_depth(value)
     return value
 
 
@@ -69,19 +72,38 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-def refuse_unstorable(value: Any, *, depth: int = 0) -> None:
+def refuse_unstorable(value: Any) -> None:
     """Raises MalformedJSON for what the databases cannot keep: NUL, half characters, endless nesting."""
-    if depth > DEEPEST:
-        raise MalformedJSON(f"The body is nested more than {DEEPEST} levels deep.")
+    _refuse_depth(value)
+    _refuse_texts(value)
+
+
+def _refuse_depth(value: Any) -> None:
+    """Level by level; most bodies have few containers and many texts."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return
+        level = inner
+    raise MalformedJSON(f"The body is nested more than {DEEPEST} levels deep.")
+
+
+def _refuse_texts(value: Any) -> None:
     if isinstance(value, str):
         _refuse_text(value)
     elif isinstance(value, list):
         for item in value:
-            refuse_unstorable(item, depth=depth + 1)
+            _refuse_texts(item)
     elif isinstance(value, dict):
         for key, item in value.items():
             _refuse_text(key)
-            refuse_unstorable(item, depth=depth + 1)
+            _refuse_texts(item)
 
 
 def _refuse_text(text: str) -> None:

@@ -109,11 +109,16 @@ FORESEEN: tuple[type[Exception], ...] = tuple(kind for kind in CODES if issubcla
 
 
 def as_json(body: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    """A body as a response; integers beyond 64 bits, which clients may have written, take the slower road."""
+    """A body as a response."""
+    return HttpResponse(spelled(body), content_type=JSON, status=status)
+
+
+def spelled(body: Mapping[str, Any]) -> bytes:
+    """A body as JSON; integers beyond 64 bits, which clients may have written, take the slower road."""
     try:
-        return HttpResponse(orjson.dumps(body), content_type=JSON, status=status)
+        return orjson.dumps(body)
     except TypeError:
-        return HttpResponse(json.dumps(body, separators=(",", ":")), content_type=JSON, status=status)
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def session_actor(request: HttpRequest) -> Actor:

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Contact, Facts
 from decisioning.histories import decoded
-from decisioning.ledgers import Claim, Held, extend, faults, grown, refill
+from decisioning.ledgers import Claim, Held, faults, grown, refill
 from decisioning.models import ContactLedger, Interaction, Word
 from decisioning.models.ledgers import EVERYTHING
+from decisioning.outlines import lock_outlines, tell
 from kaireon import clock
 from kaireon.tenancy import Tenant
 
@@ -69,7 +70,7 @@ def test_a_ledger_grows_into_its_older_part_and_says_what_history_says(tenant: T
     happened(tenant, "ada", 1000)
     refill(tenant, ["ada"])
     for hour in range(999, 0, -1):
-        extend(tenant, [ContactLedger.objects.get()], {"ada": [happened(tenant, "ada", hour)]})
+        tell(tenant, lock_outlines(tenant, ["ada"]), {"ada": [happened(tenant, "ada", hour)]}, {})
         if hour % 100 == 0:
             assert list(faults(tenant, ["ada"])) == []
     row = ContactLedger.objects.get()
@@ -85,7 +86,7 @@ def test_what_arrives_late_is_found_whichever_part_it_belongs_to(tenant: Tenant)
     refill(tenant, ["ada"])
     late = happened(tenant, "ada", codec.MOST_RECENT - 0.5)
     assert clock.milliseconds(late.at) < ContactLedger.objects.get().recent_from
-    extend(tenant, [ContactLedger.objects.get()], {"ada": [late]})
+    tell(tenant, lock_outlines(tenant, ["ada"]), {"ada": [late]}, {})
     assert list(faults(tenant, ["ada"])) == []
     facts = recorded(tenant, "ada", since=EVERYTHING, now=NOW)
     assert facts is not None

@@ -10,6 +10,7 @@ from django.db import connection
 from decisioning.happening import COLUMNS
 from decisioning.ledgers import faults
 from decisioning.models import BudgetTotal, ContactLedger, Interaction, Reservation
+from decisioning.models.ledgers import EVERYTHING
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door, catalogue_through, door_for
@@ -24,9 +25,9 @@ LOCKED = {
         "SELECT key, request_hash,",
         "SELECT l.customer_id, l.id,",
         'LOCK TABLE "decisioning_interaction"',
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id'))",
+        "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id')::regclass))",
         "UPDATE decisioning_contactledger AS",
-        'SELECT "decisioning_budgettotal"."dimension" AS',
+        "SELECT dimension FROM decisioning_budgettotal",
         "INSERT INTO decisioning_budgettotal",
     ],
     "sqlite": [
@@ -37,7 +38,7 @@ LOCKED = {
         "SELECT COALESCE(MAX(seq), 0)",
         'INSERT INTO "decisioning_interaction"',
         "UPDATE decisioning_contactledger SET",
-        'SELECT "decisioning_budgettotal"."dimension" AS',
+        "SELECT dimension FROM decisioning_budgettotal",
         "INSERT INTO decisioning_budgettotal",
         'INSERT INTO "decisioning_idempotencykey"',
     ],
@@ -140,3 +141,17 @@ def test_one_report_and_one_of_many_leave_the_same_row(boss: Door, goods: Catalo
     one, other = Interaction.objects.filter(outcome="convert").order_by("pk").values(*COLUMNS)
     whose = {"customer_id": "bob", "recorded_at": other["recorded_at"]}
     assert {**one, **whose} == other
+
+
+def test_ledgers_without_room_are_tidied_by_many_reports_as_by_one(
+    company: Tenant, boss: Door, goods: Catalogue
+) -> None:
+    about = {"creativeId": goods.creative, "outcome": "impression"}
+    for customers in (["new"] * 60, ["new"], ["new"] * 30, ["ada"] * 47, ["ada", "ben"], ["ada"] * 2 + ["ben"] * 300):
+        reports = [{"customerId": customer, **about} for customer in customers]
+        assert boss("POST", "respond/bulk", {"outcomes": reports})[1]["succeeded"] == len(reports)
+        assert list(faults(company, sorted(set(customers)))) == []
+    ledgers = {row.customer_id: row.ledger for row in ContactLedger.objects.exclude(customer_id="somebody")}
+    sizes = {customer: (len(ledger.recent) // 40, len(ledger.older) // 40) for customer, ledger in ledgers.items()}
+    assert sizes == {"new": (24, 67), "ada": (24, 26), "ben": (24, 256)}
+    assert [name for name, ledger in ledgers.items() if ledger.complete_from != EVERYTHING] == ["ben"]
