@@ -39,7 +39,9 @@ def _copied(sql: str, parameters: Sequence[Any], schema: pa.Schema) -> Iterator[
 
 def _blocks(sql: str, parameters: Sequence[Any]) -> Iterator[BytesIO]:
     """What COPY sends, which it does a row at a time, in large pieces that end where a row ends."""
-    with connection.cursor() as cursor, cursor.copy(sql, parameters) as copy:
+    connection.ensure_connection()
+    driver: Any = connection.connection  # Django's own cursors, where they keep a log, take no parameters for COPY
+    with connection.wrap_database_errors, driver.cursor() as cursor, cursor.copy(sql, parameters) as copy:
         block = BytesIO()
         for row in copy:
             block.write(row)

@@ -92,7 +92,6 @@ def addresses(tenant: Any) -> Iterator[tuple[str, str]]:
     from django.urls import reverse
 
     from creatives.models import Creative, Offer
-    from decisioning.models import Customer
     from policies.models import ContactPolicy
 
     offer = Offer.objects.of(tenant).order_by("pk")[1000 % Offer.objects.of(tenant).count()]
@@ -111,8 +110,14 @@ def addresses(tenant: Any) -> Iterator[tuple[str, str]]:
         row = model._default_manager.order_by("pk").last()
         if row is not None:
             yield f"{name}, one", reverse(f"{base}_change", args=[row.pk])
-    for model in (ContactPolicy, Offer, Creative, Customer):
-        name = model._meta.verbose_name_plural
+    for model in (ContactPolicy, Offer, Creative):
+        name, row = model._meta.verbose_name_plural, model.objects.of(tenant).order_by("pk").last()
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield f"{name}, last page", f"{reverse(f'{base}_changelist')}?p=99999"
         yield f"{name}, new", reverse(f"{base}_add")
+        yield f"{name}, one's history", reverse(f"{base}_history", args=[row.pk])
+        yield f"{name}, deleting one", reverse(f"{base}_delete", args=[row.pk])
+
+
+if __name__ == "__main__":
+    main()
