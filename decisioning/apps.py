@@ -15,6 +15,7 @@ class DecisioningConfig(AppConfig):
         from decisioning.models import customers, flows, outcomes, segments
         from kaireon.access import on_tenant_created
         from kaireon.writing import after_writing
+        from policies.directory import titles
         from policies.models import ghost_reference_finders
         from policies.serializers import known_names
 
@@ -23,3 +24,4 @@ class DecisioningConfig(AppConfig):
         after_writing.extend((default_flow.keep_one, assembly.log_assembly, budgets.keep_what_is_asked))
         on_tenant_created.append(outcomes.create_system_outcomes)
         known_names.update(segment=segments.names_in, outcome=outcomes.keys_in)
+        titles.update(outcome=outcomes.names_by_key)

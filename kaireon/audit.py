@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from kaireon.tenancy import Actor
 
 GENESIS = "0" * 64
+# Actions people know by another word; the rest are said as they are, without their underscores.
+DEEDS = {
+    "soft_delete": "delete",
+    "delete": "delete for good",
+    "bulk_upsert": "store many",
+    "legal_hold": "hold for legal reasons",
+    "legal_release": "release from legal hold",
+}
 BATCH = 2000
 
 
@@ -65,12 +73,18 @@ class AuditEntry(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.entity_type} {self.entity_name}"
+        done = deed(self.action)
+        return f"{done[0].upper()}{done[1:]} {self.kind} “{self.entity_name}”"
 
     @property
     def public_id(self) -> str:
         """`log_...`"""
         return self.id_kind.encode(self.pk)
+
+    @property
+    def kind(self) -> str:
+        """The kind of what was changed, in plain words."""
+        return self.entity_type.replace("_", " ")
 
     @property
     def content(self) -> dict[str, Any]:
@@ -80,6 +94,11 @@ class AuditEntry(TenantOwned):
         except ValueError:
             return {}
         return content if isinstance(content, dict) else {}
+
+
+def deed(action: str) -> str:
+    """What was done, in plain words: "delete" for `soft_delete`."""
+    return DEEDS.get(action, action.replace("_", " "))
 
 
 def changes_between(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:

@@ -1,8 +1,11 @@
-"""The directory of everything a tenant's policies can name: rows by public id, segments and outcomes by their word."""
+"""The directory of everything a tenant's policies can name: rows by public id, segments and outcomes by their word.
+
+The word stands in the config; people read what it is called, where that is something else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from creatives.models import Creative
@@ -14,6 +17,8 @@ Named = tuple[str, str]  # what stands in a config or scope, and what people cal
 
 # What is named by public id, by the word that rules and scopes use for it.
 NAMED: dict[str, type[Any]] = {**REFERENCED, "creative": Creative}
+# What the words of a kind are called, where that is not the word itself; whoever has such words registers them.
+titles: dict[str, Callable[[Tenant], Mapping[str, str]]] = {}
 ZONE = "zone"
 MOST_SORTED = 200
 
@@ -24,6 +29,7 @@ class Directory:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self._exact: dict[Named, str | None] = {}
+        self._titles: dict[str, Mapping[str, str]] = {}
 
     def keeps(self, kind: str) -> bool:
         """Whether there is anything to look up: words of some kinds are the client's own."""
@@ -33,14 +39,16 @@ class Directory:
         """What could be meant by a few letters: live rows of the tenant, those that begin with the letters first."""
         if kind in NAMED:
             return self._rows(kind, text.strip(), most)
-        wanted = text.strip().lower().replace(" ", "_")
-        found = [word for word in self._words(kind) if wanted in word.lower()]
-        return [(word, word) for word in sorted(found, key=lambda it: (not it.lower().startswith(wanted), it))[:most]]
+        wanted = text.strip().lower()
+        word = wanted.replace(" ", "_")
+        found = [it for it in self._words(kind).items() if word in it[0].lower() or wanted in it[1].lower()]
+        begins = {it: it[0].lower().startswith(word) or it[1].lower().startswith(wanted) for it in found}
+        return sorted(found, key=lambda it: (not begins[it], it[1]))[:most]
 
     def names(self, kind: str, keys: Collection[str]) -> dict[str, str]:
         """The names of what is already named, deleted rows included; what nobody knows keeps its own word."""
         if kind not in NAMED:
-            return {key: key for key in keys}
+            return {key: self._called(kind).get(key, key) for key in keys}
         model = NAMED[kind]
         wanted = {row for key in keys if (row := model.id_kind.decode(key)) is not None}
         rows = model.everything.of(self.tenant).filter(pk__in=wanted).only("pk", "name", "deleted_at")
@@ -49,7 +57,11 @@ class Directory:
 
     def exactly(self, kind: str, text: str) -> str:
         """What stands for a name somebody wrote out; the text itself when nothing live bears it."""
-        if kind not in NAMED or NAMED[kind].id_kind.decode(text) is not None:
+        if kind not in NAMED:
+            called = self._called(kind)
+            named = (word for word, name in called.items() if name.lower() == text.lower())
+            return text if text in called else next(named, text)
+        if NAMED[kind].id_kind.decode(text) is not None:
             return text
         if (kind, text) not in self._exact:
             model = NAMED[kind]
@@ -69,8 +81,16 @@ class Directory:
         wanted = text.lower()
         return sorted(found, key=lambda it: (not it[1].lower().startswith(wanted), it[1]))[:most]
 
-    def _words(self, kind: str) -> Iterable[str]:
-        return zone_names() if kind == ZONE else known_names[kind](self.tenant)
+    def _words(self, kind: str) -> Mapping[str, str]:
+        """Every word of a kind, and what it is called."""
+        words = zone_names() if kind == ZONE else known_names[kind](self.tenant)
+        return {word: self._called(kind).get(word, word) for word in words}
+
+    def _called(self, kind: str) -> Mapping[str, str]:
+        """What the words of a kind are called where that is not the word itself."""
+        if kind in titles and kind not in self._titles:
+            self._titles[kind] = titles[kind](self.tenant)
+        return self._titles.get(kind, {})
 
 
 def _named(model: type[Any], rows: Any) -> list[Named]:

@@ -107,6 +107,12 @@ class PolicyForm(LifecycleForm):
         row, warnings = super().write(unit)
         return row, [self.spoken(warning) for warning in warnings]
 
+    def said(self) -> list[tuple[str, list[str]]]:
+        """Every field with faults and what they say; of the scopes what is wrong in which row, marked or not."""
+        marks: Any = self.fields["scopes"].widget
+        told = {name: list(faults) for name, faults in self.errors.items()}
+        return list((told | {"scopes": marks.said()} if marks.refused else told).items())
+
     def spoken(self, message: str) -> str:
         """A message of the API with the form's labels in place of config keys."""
         return in_labels(message, self.options())

@@ -84,7 +84,7 @@ class LivePages:
         state = form.state()
         faults = [
             {"id": form[name].id_for_label, "label": form[name].label, "messages": messages}
-            for name, messages in form.errors.items()
+            for name, messages in form.said()
             if name in form.fields
         ]
         return {

@@ -8,7 +8,7 @@ from typing import Any
 
 from kaireon.tenancy import Tenant
 from policies.checks import fault_in
-from policies.directory import NAMED, Directory
+from policies.directory import Directory
 from policies.models import SCOPED, PolicyScope
 from policies.rule import ConfigError, Rule
 from policies.rules import rule_for
@@ -42,7 +42,7 @@ def read(state: State, name: Namer) -> Reading:
         return Reading(f"Cannot be read: {fault}", fault=True)
     rule = rule_in(state)
     if rule is None:
-        return Reading("Not finished: required settings are missing.")
+        return Reading(f"Not finished: {_lacking(state)}.")
     assignments = assignments_in(state)
     return Reading(
         says=rule.sentence(name),
@@ -60,7 +60,6 @@ def namer_for(states: Iterable[State], *, tenant: Tenant) -> Namer:
             wanted.setdefault(kind, set()).add(public_id)
     directory = Directory(tenant)
     names = {kind: directory.names(kind, ids) for kind, ids in wanted.items()}
-    # Segments and outcomes are named by the very word that stands in the config.
     return lambda kind, public_id: names.get(kind, {}).get(public_id, public_id)
 
 
@@ -70,6 +69,17 @@ def rule_in(state: State) -> Rule | None:
         return rule_for(str(state["ruleType"])).parse(state["config"], draft=True).rule
     except (ConfigError, LookupError):
         return None
+
+
+def _lacking(state: State) -> str:
+    """What an incomplete config lacks, by the labels of its fields."""
+    rule, config = rule_for(str(state["ruleType"])), state["config"]
+    labels = {option.key: f"“{option.label}”" for option in rule.options()}
+    missing = [labels[it.key] for it in rule.options() if it.required and config.get(it.key) is None]
+    alternatives = [labels[key] for key in rule.at_least_one if config.get(key) is None]
+    if alternatives and len(alternatives) == len(rule.at_least_one):
+        missing.append(f"at least one of {', '.join(alternatives)}")
+    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} needed"
 
 
 def assignments_in(state: State) -> list[Assignment]:
@@ -90,6 +100,5 @@ def _mentioned(state: State) -> Iterator[tuple[str, str]]:
         if assignment.dimension is not None and assignment.public_id is not None:
             yield assignment.dimension, assignment.public_id
     rule = rule_in(state)
-    for _, kind, public_id in rule.references() if rule is not None else ():
-        if kind in NAMED:
-            yield kind, public_id
+    for _, kind, named in (*rule.references(), *rule.mentions()) if rule is not None else ():
+        yield kind, named

@@ -54,6 +54,11 @@ class ScopesWidget(forms.Widget):
         context["widget"] |= {"rows": rows, "blank": blank}
         return context | {"groups": GROUPS, "select_classes": " ".join(SELECT_CLASSES)}
 
+    def said(self) -> list[str]:
+        """What is wrong with the rows, for whoever does not see them marked."""
+        rows = sorted(self.refused.items())
+        return [f"Row {n + 1}: {fault}" if n or len(rows) > 1 else fault for n, faults in rows for fault in faults]
+
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> Any:
         """From the project's templates, which Django's own form renderer does not look into."""
         return render_to_string(template_name, context)

@@ -20,7 +20,7 @@ from kaireon.admin.entrance import actor_of
 from kaireon.admin.moments import distance, moment_text
 from kaireon.admin.pages import Page, home, shown
 from kaireon.api.views import AuditLogView
-from kaireon.audit import AuditEntry
+from kaireon.audit import AuditEntry, deed
 from kaireon.lifecycle import kinds
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy
@@ -45,7 +45,7 @@ def overview_view(request: HttpRequest) -> HttpResponse:
     top = top_policies(tenant, now.date(), explained=explained)
     found = conflicts_of(tenant)
     context = {
-        "figures": _figures(days, len(found)),
+        "figures": _figures(days, len({policy for it in found for policy in it.policies})),
         "decisions": _decisions(days),
         "suppressions": _suppressions(days),
         "counted": _counted(tenant, now),
@@ -64,17 +64,14 @@ def overview_view(request: HttpRequest) -> HttpResponse:
     return shown(request, "admin/overview/page.html", title="Overview", context=context)
 
 
-def _figures(days: Sequence[DailyTally], conflicts: int) -> list[tuple[str, str]]:
+def _figures(days: Sequence[DailyTally], conflicting: int) -> list[tuple[str, str]]:
     decisions, empty = sum(day.decisions for day in days), sum(day.empty for day in days)
     candidates, suppressed = sum(day.candidates for day in days), sum(day.suppressed for day in days)
     return [
         (number_text(decisions), "decisions in 14 days"),
         (f"{empty / decisions * 100:.0f} %" if decisions else "-", "of them offered nothing"),
         (f"{suppressed / candidates * 100:.0f} %" if candidates else "-", "of candidates were suppressed"),
-        (
-            number_text(conflicts),
-            f"polic{'y' if conflicts == 1 else 'ies'} in conflict" if conflicts else "conflicts between policies",
-        ),
+        (number_text(conflicting), f"polic{'y' if conflicting == 1 else 'ies'} in conflict"),
     ]
 
 
@@ -113,7 +110,7 @@ def _changes(tenant: Tenant) -> list[dict[str, Any]]:
     return [
         {
             "who": entry.content.get("actor", ""),
-            "what": f"{entry.action.replace('_', ' ')} {entry.entity_type.replace('_', ' ')}",
+            "what": f"{deed(entry.action)} {entry.kind}",
             "name": entry.entity_name,
             "link": _page_of(entry),
             "entry": reverse("admin:kaireon_auditentry_change", args=[entry.pk]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from creatives import serializers as catalogue
+from creatives.template_types import TemplateType, template_type_of
 from decisioning.demo import world
 from decisioning.demo.world import Id, Offering
 from decisioning.models import DecisionFlow
@@ -103,15 +104,25 @@ def _creative(builder: Builder, offer: str, channel: str) -> None:
         offerId=Id("offer", offer),
         channelId=Id("channel", channel),
         templateType=world.TEMPLATES[channel],
-        content={
-            "subject": f"{offer}: made for you",
-            "headline": f"{{first_name}}, have you thought about our {offer}?",
-            "body": f"<p>Find out what {offer} can do for you.</p>",
-            "ctaText": "Tell me more",
-            "ctaUrl": "https://bank.example/offers?customer={customer_ref}",
-        },
-        personalization=[
-            {"variable": "first_name", "fallback": "Dear customer", "source": "customer.first_name"},
-            {"variable": "customer_ref", "fallback": "", "source": "customer.reference"},
-        ],
+        **_said(offer, template_type_of(world.TEMPLATES[channel])),
     )
+
+
+def _said(offer: str, template: TemplateType) -> dict[str, Any]:
+    """Content for the fields of a template type, and the mapping of the tokens in it."""
+    body = f"Find out what {offer} can do for you."
+    words = {
+        "subject": f"{offer}: made for you",
+        "headline": f"{{first_name}}, have you thought about our {offer}?",
+        "body": f"<p>{body}</p>" if template.html else f"{{first_name}}, {body[0].lower()}{body[1:]}",
+        "ctaText": "Tell me more",
+        "ctaUrl": "https://bank.example/offers?customer={customer_ref}",
+        "deepLink": "bank://offers?customer={customer_ref}",
+    }
+    content = {field.key: words[field.key] for field in template.fields if field.key in words}
+    mappings = [
+        {"variable": "first_name", "fallback": "Dear customer", "source": "customer.first_name"},
+        {"variable": "customer_ref", "fallback": "", "source": "customer.reference"},
+    ]
+    told = " ".join(content.values())
+    return {"content": content, "personalization": [it for it in mappings if f"{{{it['variable']}}}" in told]}

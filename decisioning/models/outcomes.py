@@ -73,3 +73,8 @@ def create_system_outcomes(unit: Writing) -> None:
 def keys_in(tenant: Tenant) -> set[str]:
     """The keys of the tenant's live outcome types."""
     return set(OutcomeType.objects.of(tenant).values_list("key", flat=True))
+
+
+def names_by_key(tenant: Tenant) -> dict[str, str]:
+    """What people call the tenant's live outcome types."""
+    return dict(OutcomeType.objects.of(tenant).values_list("key", "name"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -15,11 +16,11 @@ from kaireon.admin.differences import State, Wording, differences, shown
 from kaireon.admin.entrance import entered, role_of
 from kaireon.admin.paging import CappedPaginator
 from kaireon.api.views import AuditLogView
-from kaireon.audit import AuditEntry
+from kaireon.audit import AuditEntry, deed
 from kaireon.lifecycle import kinds
 from kaireon.tenancy import Role
 
-ACTION_COLOURS = {"create": "success", "update": "info", "soft_delete": "danger", "restore": "warning"}
+ACTION_COLOURS = {"create": "success", "update": "info", "delete": "danger", "restore": "warning"}
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -64,6 +65,14 @@ class EntityFilter(SimpleListFilter):
         return queryset.filter(entity_type=self.value()) if self.value() else queryset
 
 
+class ActionFilter(admin.AllValuesFieldListFilter):
+    """Entries of one action, in plain words."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": deed(str(choice["display"])).capitalize()}
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who changed what and when, in the tenant's unbroken chain."""
@@ -71,22 +80,22 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     readers = AuditLogView.readers
     icon = "receipt_long"
     list_display = ("timestamp", "action_of", "kind_of", "entity_name", "who", "entity_id")
-    list_filter = (EntityFilter, ("timestamp", admin.DateFieldListFilter), "action")
+    list_filter = (EntityFilter, ("timestamp", admin.DateFieldListFilter), ("action", ActionFilter))
     search_fields = ("entity_name", "entity_id")
     search_help_text = "Name or id of what was changed"
     ordering = ("-sequence",)
     list_per_page = 50
     show_full_result_count = False
     change_form_template = "admin/lifecycle/audit_entry.html"
-    fields = ("timestamp", "action", "kind_of", "entity_name", "entity_id", "who")
+    fields = ("timestamp", "action_of", "kind_of", "entity_name", "entity_id", "who")
 
     @column("Action", ordering="action", label=ACTION_COLOURS)
     def action_of(self, entry: AuditEntry) -> str:
-        return entry.action
+        return deed(entry.action)
 
     @column("Kind", ordering="entity_type")
     def kind_of(self, entry: AuditEntry) -> str:
-        return entry.entity_type.replace("_", " ")
+        return entry.kind
 
     @column("Who")
     def who(self, entry: AuditEntry) -> str:

@@ -15,6 +15,7 @@ from kaireon import history
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.differences import State, Wording, compared, differences
 from kaireon.admin.entrance import actor_of
+from kaireon.audit import deed
 from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import Tenant
 from kaireon.writing import writing
@@ -108,7 +109,7 @@ def _version(entry: Any, states: Mapping[int, State], wording: Wording) -> dict[
     before, after = states.get(entry.version - 1), states[entry.version]
     return {
         "version": entry.version,
-        "action": action.replace("_", " "),
+        "action": deed(action),
         "why": why,
         "changedBy": entry.history_actor,
         "when": entry.history_date,

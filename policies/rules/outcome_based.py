@@ -96,7 +96,8 @@ class OutcomeBased(Rule):
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:
         outcome = finding.latest.outcome if finding.latest else ""
-        last = f"{outcome}{assignment.place(candidate, voice)} {happened('recorded', finding, DAY, 'day')}"
+        spoken = outcome.replace("_", " ")
+        last = f"{spoken}{assignment.place(candidate, voice)} {happened('recorded', finding, DAY, 'day')}"
         evidence: Evidence = {"daysSince": since(finding, DAY), "lastOutcome": outcome, "suppressForDays": self.days}
         sentence = f"{last}; no contact for {plural(self.days, 'day')} after it"
         return sentence, evidence | reserved(finding)

@@ -54,6 +54,19 @@ def test_decisions_and_suppressions_are_shown_per_day(shop, delivery, tenant, pe
     assert page.context["steps"] == [] and page.context["counted"].endswith("5 minutes ago")
 
 
+def test_policies_in_conflict_are_counted_and_not_the_conflicts(shop, person):
+    shop.offer("Card", 50)
+    browser = visit(person(Role.ADMIN))
+    assert overview(browser).context["figures"][-1] == ("0", "policies in conflict")
+    shop.policy("frequency_cap", {"maxPerDay": 0}, name="Never")
+    assert overview(browser).context["figures"][-1] == ("1", "policy in conflict")
+    for name, most in (("Strict", 1), ("Lax", 2), ("Laxer", 3)):
+        shop.policy("customer_total_cap", {"maxTotal": most, "periodType": "daily"}, name=name)
+    page = overview(browser)
+    assert len(page.context["conflicts"]) == 3
+    assert page.context["figures"][-1] == ("4", "policies in conflict")
+
+
 def test_offers_nobody_can_get_say_why(shop, admin, tenant):
     shop.offer("Fine", 50)
     admin.make("offers", name="Bare", status="active")

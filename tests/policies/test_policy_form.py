@@ -64,7 +64,7 @@ def test_a_form_is_read_back_with_its_warnings_and_nothing_is_stored(browser, ca
 
 def test_what_is_still_wrong_is_named_by_label(browser):
     answer = say(browser, rule_type="cooldown", status="active", priority="101", config__cooldownHours="-1")
-    assert answer.context["reading"].text == "Not finished: required settings are missing."
+    assert answer.context["reading"].text == "Not finished: “Pause” is needed."
     assert {fault["label"]: fault["messages"][0] for fault in answer.context["faults"]} == {
         "Name": "This field is required.",
         "Priority": "101 is out of range; send a number from 0 to 100.",
@@ -75,9 +75,43 @@ def test_what_is_still_wrong_is_named_by_label(browser):
 
 def test_an_unfinished_form_is_no_error(browser):
     answer = say(browser, rule_type="cooldown", **EVERYWHERE)
-    assert answer.context["reading"].text == "Not finished: required settings are missing."
+    assert answer.context["reading"].text == "Not finished: “Pause” is needed."
     assert say(browser).status_code == 200
     assert say(browser, rule_type="nonsense").status_code == 200
+
+
+def test_an_untouched_form_says_what_it_needs_before_anything_is_marked(browser):
+    blank = {"scopes-0-scope": "offer", "scopes-0-scopeId": ""}
+    answer = say(browser, rule_type="frequency_cap", status="active", priority="50", **blank)
+    needed = "Not finished: at least one of “Per day”, “Per week”, “Per month”, “In all” is needed."
+    assert answer.context["reading"].text == needed
+    said = {fault["label"]: fault["messages"] for fault in answer.context["faults"]}
+    where = "Type a name and choose one, or pick “Each …” or “Everyone and everything”."
+    assert said["Applies to"] == [where]
+    assert "marked" not in answer.content.decode()
+    rows = {"scopes-0-scope": "global", "scopes-1-scope": "offer", "scopes-1-scopeId": ""}
+    answer = say(browser, rule_type="category_suppression", status="active", priority="50", **rows)
+    assert answer.context["reading"].text == (
+        "Not finished: “Rests for” and at least one of “Category”, “Sub-category” are needed."
+    )
+    said = {fault["label"]: fault["messages"] for fault in answer.context["faults"]}
+    assert said["Applies to"] == [f"Row 2: {where}"]
+
+
+def test_outcomes_are_called_by_their_names(browser, admin):
+    admin.make("outcome-types", key="branch_visit", name="Came to the branch")
+    assert lookup(browser, "outcome", "hard b") == ["Hard bounce"]
+    assert lookup(browser, "outcome", "branch") == ["Came to the branch"]
+    rows = {"scopes-0-scope": "global", "config__suppressForDays": "7"}
+    typed = {"config__afterOutcome": ["hard_bounce"], "config__afterOutcome.typed": "came to the branch"}
+    sent = say(browser, name="X", rule_type="outcome_based", status="active", priority="50", **rows, **typed)
+    assert sent.context["reading"].says == "No contact for 7 days after Hard bounce or Came to the branch"
+    policy = made(admin, ruleType="outcome_based", config={"afterOutcome": "hard_bounce", "suppressForDays": 1})
+    page = browser.get(address(ContactPolicy, "change", policy.pk))
+    assert page.context["reading"].says == "No contact for 1 day after Hard bounce"
+    assert ("hard_bounce", "Hard bounce") in page.context["adminform"].form[
+        "config.afterOutcome"
+    ].field.widget.get_context("x", ["hard_bounce"], {})["picked"]
 
 
 @pytest.mark.parametrize("scope", [{"scopes-0-scope": "global"}, {"scopes-0-scope": "offer", "scopes-0-scopeId": "*"}])
@@ -170,7 +204,7 @@ def test_words_and_zones_are_found_too(browser, admin, stranger):
     stranger.make("segments", name="vip_secret")
     assert lookup(browser, "segment", "vip") == ["vip_customers"]
     assert lookup(browser, "zone", "new york") == ["America/New_York"]
-    assert "complaint" in lookup(browser, "outcome", "compl")
+    assert lookup(browser, "outcome", "compl") == ["Complaint"]
     assert browser.get(reverse("admin:policies_contactpolicy_lookup"), {"kind": "password"}).status_code == 404
 
 

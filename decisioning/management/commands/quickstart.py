@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string
 
 from creatives.models import Creative
+from decisioning.demo.asking import ask
 from decisioning.demo.build import build_configuration
 from decisioning.demo.people import introduce
 from decisioning.demo.simulation import EXAMPLE_CUSTOMER, simulate
@@ -50,12 +51,16 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         tenant = Tenant.objects.filter(key=DEMO).first()
         if tenant is None:
+            size, now = {"customers": options["customers"], "seed": options["seed"]}, clock.now()
             with transaction.atomic():
                 tenant = create_tenant(key=DEMO, name="Demo Bank", timezone="Europe/Berlin")
                 build_configuration(tenant)
-                introduce(tenant, customers=options["customers"], seed=options["seed"])
-                interactions = simulate(tenant, customers=options["customers"], seed=options["seed"], until=clock.now())
-            self.stdout.write(f"Made the tenant {DEMO} with {interactions:,} simulated interactions.")
+                introduce(tenant, **size)
+                interactions = simulate(tenant, **size, until=now)
+            decisions = ask(tenant, **size, until=now)
+            self.stdout.write(
+                f"Made the tenant {DEMO} with {interactions:,} simulated interactions and {decisions:,} decisions."
+            )
         self._say(tenant, credentials(tenant, options["credentials"]), f"http://{options['host']}:{options['port']}")
 
     def _say(self, tenant: Tenant, known: dict[str, str], address: str) -> None:
