@@ -92,6 +92,11 @@ def conflicts_of(tenant: Tenant) -> tuple[Conflict, ...]:
     return _conflicts(tenant.pk, version)
 
 
+def forget_conflicts() -> None:
+    """Drops what was worked out; for tests, which give a tenant's key to another tenant."""
+    _conflicts.cache_clear()
+
+
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _conflicts(tenant: int, version: int) -> tuple[Conflict, ...]:
     rows = ContactPolicy.objects.filter(tenant=tenant, status=Status.ACTIVE).order_by("-priority", "-pk")

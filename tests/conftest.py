@@ -17,10 +17,21 @@ from decisioning.contents import forget_contents
 from decisioning.ledgers import forget_words
 from decisioning.loading import forget_configurations
 from decisioning.lookup import forget_tenants
+from decisioning.overview import forget_conflicts
 from decisioning.storing import forget_manifests
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.tenancy import Actor, Role, Tenant
 from kaireon.writing import writing
+
+# What processes keep of a tenant by its key, which the next test gives to another tenant.
+FORGETTING = (
+    forget_configurations,
+    forget_conflicts,
+    forget_contents,
+    forget_manifests,
+    forget_tenants,
+    forget_words,
+)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +92,7 @@ def quick_passwords(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Keys of tenants are given out again after a rollback, which never happens outside of tests."""
-    for forget in (forget_configurations, forget_contents, forget_manifests, forget_tenants, forget_words):
+    for forget in FORGETTING:
         forget()
 
 

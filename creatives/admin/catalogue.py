@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 from creatives import viewsets
 from creatives.models import Category, Channel, Offer, Placement, SubCategory
 from kaireon import clock
+from kaireon.admin.columns import column
 from kaireon.admin.fields import LinesField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
@@ -86,7 +87,13 @@ class OfferAdmin(NamedAdmin):
     resource = viewsets.OfferViewSet
     icon = "local_offer"
     form = OfferForm
-    list_display = ("name", "category", "category_label", "state_of", "priority", "mandatory", "updated_at")
+    list_display = ("name", "category", "category_label", "state_of", "priority", "goes_first", "updated_at")
+    words = {
+        "short_desc": ("Short description", ""),
+        "sub_category": ("Sub-category", ""),
+        "mandatory_reason": ("Reason", "Which law or contract says so."),
+        "mandatory_expires_at": ("Mandatory until", "Then it is an offer like any other."),
+    }
     list_select_related = ("category",)
     autocomplete_fields = ("category", "sub_category")
     fieldsets = (
@@ -103,6 +110,11 @@ class OfferAdmin(NamedAdmin):
         ("For machines", {"fields": ("metadata",), "classes": ["collapse"]}),
     )
 
+    @column("Mandatory", ordering="mandatory", label={"mandatory": "warning"})
+    def goes_first(self, row: Offer) -> str | None:
+        """A word on the few it is true of."""
+        return "mandatory" if row.mandatory else None
+
 
 @admin.register(Channel)
 class ChannelAdmin(NamedAdmin):
@@ -110,6 +122,15 @@ class ChannelAdmin(NamedAdmin):
 
     resource = viewsets.ChannelViewSet
     icon = "campaign"
+    words = {
+        "delivery_mode": ("Delivery", ""),
+        "impression_mode": (
+            "Impressions",
+            "Explicit: whoever sends reports each one. Implicit: being recommended is the contact.",
+        ),
+        "coupling_mode": ("Placements", "Partial: each is filled by itself. Atomic: all that are asked for, or none."),
+        "cost_per_contact": ("Cost per contact", "What budgets count for a contact that names no cost of its own."),
+    }
     list_display = ("name", "channel_type", "state_of", "delivery_mode", "impression_mode", "updated_at")
     fields = (
         "name",

@@ -52,6 +52,13 @@ class CreativeAdmin(PreviewPages, NamedAdmin):
         ("channel", SearchedRowFilter),
         ("placement", SearchedRowFilter),
     )
+    words = {
+        "content": ("Other keys (JSON)", "What the content holds besides the fields above; empty for most creatives."),
+        "constraints": ("Other keys (JSON)", "Kept with the creative and without effect on decisions."),
+        "ab_test_variant": ("A/B test variant", "A label such as “control”; reports group by it."),
+        "weight": ("Weight", "From 0 to 100; 0 is never chosen. Variants of one offer, channel and placement share."),
+        "placement": ("Placement", "Empty: a candidate for every placement of the channel."),
+    }
     autocomplete_fields = WHERE
     sortable_by = ("name",)  # the one order besides the newest first that an index has
     paginator = CreativePaginator
@@ -117,12 +124,6 @@ class CreativeAdmin(PreviewPages, NamedAdmin):
         kwargs["form"] = creative_form(self.template(request, obj)) if writes else LifecycleForm
         return super().get_form(request, obj, change, **kwargs)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(field, forms.Field) and db_field.name in _WORDS:
-            field.label, field.help_text = _WORDS[db_field.name]
-        return field
-
     def template(self, request: HttpRequest, obj: Any) -> TemplateType:
         """The type whose fields the page shows: the one it was sent with, the one asked for, or the row's own."""
         slugs = (request.POST.get(f"template_type{SHOWN}"), request.GET.get("template_type"))
@@ -144,15 +145,6 @@ class CreativeAdmin(PreviewPages, NamedAdmin):
         draft = form.draft() if isinstance(form, CreativeForm) else draft_of(kwargs["obj"])
         context |= self.preview_context(request, draft) | {"writes": isinstance(form, CreativeForm)}
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-_WORDS = {
-    "content": ("Other keys (JSON)", "What the content holds besides the fields above; empty for most creatives."),
-    "constraints": ("Other keys (JSON)", "Kept with the creative and without effect on decisions."),
-    "ab_test_variant": ("A/B test variant", "A label such as “control”; reports group by it."),
-    "weight": ("Weight", "From 0 to 100; 0 is never chosen. Variants of one offer, channel and placement share."),
-    "placement": ("Placement", "Empty: a candidate for every placement of the channel."),
-}
 
 
 def _listed(pairs: Any) -> SafeString | str:

@@ -50,7 +50,6 @@ def overview_view(request: HttpRequest) -> HttpResponse:
         "suppressions": _suppressions(days),
         "counted": _counted(tenant, now),
         "top": _top(top),
-        "top_links": [(it.policy.name, address_of(it.policy.public_id)) for it in top],
         "explained": number_text(explained),
         "unreachable": [
             (offer, why, reverse("admin:creatives_offer_change", args=[offer.pk]))
@@ -92,7 +91,7 @@ def _columns(key: str, title: str, series: Sequence[str], days: Sequence[Day]) -
 
 
 def _top(found: Sequence[Suppressing]) -> Bars:
-    rows = [Bar(label=it.policy.name, value=round(it.share)) for it in found]
+    rows = [Bar(label=it.policy.name, value=round(it.share), link=address_of(it.policy.public_id)) for it in found]
     summary = "How often each policy suppressed something, in percent of the decisions looked at."
     return Bars(key="top", title="Top suppressing policies", summary=summary, rows=rows, unit="%", width=520)
 

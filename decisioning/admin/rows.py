@@ -1,4 +1,4 @@
-"""The admin of what decisions are made with, and of what happened to customers."""
+"""The admin of what decisions are made with: segments, outcome types, flows, runs of campaigns."""
 
 from __future__ import annotations
 
@@ -6,28 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter
-from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
-from unfold.paginator import InfinitePaginator
 
-from creatives.models import Channel, Creative, Offer
 from decisioning import viewsets
-from decisioning.models import CampaignRun, Customer, DecisionFlow, Interaction, OutcomeType, Segment, SegmentMember
+from decisioning.models import CampaignRun, DecisionFlow, OutcomeType, Segment, SegmentMember
 from decisioning.publishing import Published, publish, rollback
-from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.columns import column
-from kaireon.admin.entrance import actor_of, entered, role_of
+from kaireon.admin.entrance import actor_of, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
-from kaireon.admin.pages import links_of
-from kaireon.tenancy import READERS
 from kaireon.writing import Writing, writing
 
 CUSTOMERS = "admin:decisioning_customer_changelist"
@@ -53,78 +46,27 @@ class SegmentAdmin(LifecycleAdmin):
         return format_html('<a href="{}?segment={}">{}</a>', reverse(CUSTOMERS), row.pk, f"{number:,}")
 
 
-class SegmentFilter(SimpleListFilter):
-    """Customers of one live segment."""
-
-    title = "Segment"
-    parameter_name = "segment"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        entrance = entered(request)
-        return list(Segment.objects.of(entrance.tenant).values_list("pk", "name").order_by("name")) if entrance else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset.filter(memberships__segment=chosen) if chosen and chosen.isdecimal() else queryset
-
-
-@admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
-    """What is known of customers: looked up by id, never counted, written by the API and by imports."""
-
-    readers = READERS
-    icon = "person"
-    change_form_template = "admin/customers/change_form.html"
-    list_display = ("customer_id", "timezone", "segments", "updated_at")
-    list_filter = (SegmentFilter,)
-    fields = ("customer_id", "attributes", "timezone", "segments", "version", "created_at", "updated_at")
-    search_fields = ("customer_id",)
-    search_help_text = "The exact customer id"
-    ordering = ("-pk",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = InfinitePaginator
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        members = SegmentMember.objects.filter(segment__deleted_at__isnull=True).select_related("segment")
-        return super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Adds the pages that say more about the customer."""
-        context["row_links"] = links_of(kwargs["obj"])
-        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
-        return response
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        """One customer, straight from the index."""
-        return (queryset.filter(customer_id=search_term) if search_term else queryset), False
-
-    @column("Segments")
-    def segments(self, row: Customer) -> str:
-        return ", ".join(sorted(member.segment.name for member in row.memberships.all())) or "-"
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Personal data has no versions."""
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-
-
 @admin.register(OutcomeType)
 class OutcomeTypeAdmin(LifecycleAdmin):
     """What can become of an offer that was shown."""
 
     resource = viewsets.OutcomeTypeViewSet
     icon = "ads_click"
-    list_display = ("key", "name", "classification_label", "is_system", "updated_at")
+    list_display = ("key", "name", "classification_label", "origin", "updated_at")
+    words = {
+        "key": ("Key", "Under which interactions are recorded; it never changes."),
+        "classification": ("Counts as", "How summaries count it."),
+    }
     list_filter = (DeletedFilter, "classification")
     search_fields = ("key", "name")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Interactions are recorded under the key, so it stays."""
         return ("key",) if obj else ()
+
+    @column("Made by", ordering="is_system")
+    def origin(self, row: OutcomeType) -> str:
+        return "the system" if row.is_system else "you"
 
     @column(
         "Counts as",
@@ -141,7 +83,16 @@ class DecisionFlowAdmin(LifecycleAdmin):
 
     resource = viewsets.DecisionFlowViewSet
     icon = "conversion_path"
-    list_display = ("name", "key", "state_of", "is_default", "newest", "updated_at")
+    list_display = ("name", "key", "state_of", "default_label", "newest", "updated_at")
+    words = {
+        "key": ("Key", "What requests call it."),
+        "is_default": ("Default", "Decides wherever a request names no flow; another one ceases to be the default."),
+        "auto_assembly": (
+            "Assembles itself",
+            "Takes up new offers, channels and creatives and drops those that go; nothing is published by that.",
+        ),
+        "draft_config": ("Draft (JSON)", "The stages inventory, filter, score and allocate; publishing freezes them."),
+    }
     list_filter = (DeletedFilter, "status")
     search_fields = ("name", "key")
     readonly_fields = ("published_versions",)
@@ -175,6 +126,11 @@ class DecisionFlowAdmin(LifecycleAdmin):
 
     def deletion_warnings(self, row: DecisionFlow) -> list[str]:
         return ["It is the default; the oldest of the other flows becomes the default."] if row.is_default else []
+
+    @column("Default", ordering="is_default", label={"default": "success"})
+    def default_label(self, row: DecisionFlow) -> str | None:
+        """A word on the one it is true of."""
+        return "default" if row.is_default else None
 
     @column("Published")
     def newest(self, row: DecisionFlow) -> str:
@@ -241,55 +197,6 @@ class CampaignRunAdmin(LifecycleAdmin):
     search_fields = ("name", "description")
     autocomplete_fields = ("decision_flow", "segment")
     fields = ("name", "description", "status", "decision_flow", "segment")
-
-
-@admin.register(Interaction)
-class InteractionAdmin(ReadOnlyAdmin):
-    """What happened to customers: looked up by customer, never counted, never changed."""
-
-    readers = READERS
-    icon = "history"
-    list_display = ("at", "customer_id", "outcome", "offer", "channel", "creative", "campaign_id")
-    search_fields = ("customer_id",)
-    search_help_text = "The exact customer id"
-    ordering = ("-pk",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = InfinitePaginator
-    show_full_result_count = False
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        """One customer, newest first, straight from the index."""
-        if not search_term:
-            return queryset, False
-        return queryset.filter(customer_id=search_term).order_by("-at", "-id"), False
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Interactions hold plain keys; the names of a page are looked up together."""
-        changelist = super().get_changelist_instance(request)
-        rows, tenant = changelist.result_list, actor_of(request).tenant
-        for attribute, model in (("offer", Offer), ("channel", Channel), ("creative", Creative)):
-            keys = {getattr(row, f"{attribute}_key") for row in rows}
-            named = dict(model.everything.of(tenant).filter(pk__in=keys).values_list("pk", "name"))
-            for row in rows:
-                setattr(row, f"{attribute}_name", named.get(getattr(row, f"{attribute}_key"), "-"))
-        return changelist
-
-    @column("Offer")
-    def offer(self, row: Any) -> str:
-        return str(row.offer_name)
-
-    @column("Channel")
-    def channel(self, row: Any) -> str:
-        return str(row.channel_name)
-
-    @column("Creative")
-    def creative(self, row: Any) -> str:
-        return str(row.creative_name)
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """What happened has no versions."""
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from kaireon.admin.columns import column
 from kaireon.admin.differences import State, Wording, differences, shown
 from kaireon.admin.entrance import entered, role_of
-from kaireon.admin.paging import CappedPaginator
+from kaireon.admin.paging import CappedPaginator, tell_when_narrowed
 from kaireon.api.views import AuditLogView
 from kaireon.audit import AuditEntry, deed
 from kaireon.lifecycle import kinds
@@ -29,6 +30,7 @@ class ReadOnlyAdmin(ModelAdmin):
     readers: ClassVar[frozenset[Role]]
     paginator = CappedPaginator
     show_full_result_count = False
+    change_form_template = "admin/lifecycle/read_only.html"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -44,6 +46,15 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        tell_when_narrowed(changelist)
+        return changelist
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """What is never changed has no versions."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         entrance = entered(request)
@@ -79,7 +90,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     readers = AuditLogView.readers
     icon = "receipt_long"
-    list_display = ("timestamp", "action_of", "kind_of", "entity_name", "who", "entity_id")
+    list_display = ("when", "action_of", "kind_of", "name", "who", "entity_id_shown")
     list_filter = (EntityFilter, ("timestamp", admin.DateFieldListFilter), ("action", ActionFilter))
     search_fields = ("entity_name", "entity_id")
     search_help_text = "Name or id of what was changed"
@@ -87,7 +98,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     change_form_template = "admin/lifecycle/audit_entry.html"
-    fields = ("timestamp", "action_of", "kind_of", "entity_name", "entity_id", "who")
+    fields = ("when", "action_of", "kind_of", "name", "entity_id_shown", "who")
+
+    @column("When", ordering="timestamp")
+    def when(self, entry: AuditEntry) -> str:
+        return f"{timezone.localtime(entry.timestamp):%-d %b %Y, %H:%M:%S}"
+
+    @column("Name", ordering="entity_name")
+    def name(self, entry: AuditEntry) -> str:
+        return entry.entity_name
+
+    @column("Id")
+    def entity_id_shown(self, entry: AuditEntry) -> str:
+        return entry.entity_id
 
     @column("Action", ordering="action", label=ACTION_COLOURS)
     def action_of(self, entry: AuditEntry) -> str:
@@ -111,10 +134,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         context["differences"] = differences(before, after, _wording(entry, [before, after]))
         context["body"] = shown(entry.content)
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """An entry has no history but itself."""
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
 
 def _wording(entry: AuditEntry, states: list[State | None]) -> Wording:

@@ -181,12 +181,15 @@ class Columns(Chart):
         """The columns from left to right."""
         step = (self.end - self.left) / max(len(self.days), 1)
         every = -(-len(self.days) // 14)
+        crowded = step < 7 * CHARACTER  # the first label, which names the month, takes the room of the second
         return [
             DrawnColumn(
                 day,
                 left=round(self.left + number * step + step * 0.15, 1),
                 middle=round(self.left + (number + 0.5) * step, 1),
-                label=_day_text(day.on, first=number == 0) if number % every == 0 else "",
+                label=_day_text(day.on, first=number == 0)
+                if number % every == 0 and not (crowded and number == 1)
+                else "",
                 pieces=self._pieces(day),
             )
             for number, day in enumerate(self.days)

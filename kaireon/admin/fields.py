@@ -11,6 +11,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from kaireon.api.errors import MalformedJSON, TooLarge
 from kaireon.api.parsing import parse_json
 
+MOST_LINES = 24  # of a box before it scrolls
+
 
 class StrictJSONField(forms.Field):
     """JSON text, read as strictly as the API reads it; empty text stands for `empty`."""
@@ -23,9 +25,12 @@ class StrictJSONField(forms.Field):
         self.widget.attrs.update(rows=5, spellcheck="false")
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return value  # what was typed
-        return "" if value is None or value == self.empty else json.dumps(value, indent=2, ensure_ascii=False)
+        typed = isinstance(value, str)
+        nothing = value is None or value == self.empty
+        text: str = value if typed else "" if nothing else json.dumps(value, indent=2, ensure_ascii=False)
+        lines = min(text.count("\n") + 2, MOST_LINES)
+        self.widget.attrs["rows"] = max(self.widget.attrs["rows"], lines)  # as high as what it holds
+        return text
 
     def to_python(self, value: Any) -> Any:
         text = (value or "").strip()

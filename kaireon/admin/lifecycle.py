@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -21,7 +22,7 @@ from kaireon.admin.fields import StrictJSONField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.inline import InlineEdits, ListForm
-from kaireon.admin.paging import CappedPaginator
+from kaireon.admin.paging import CappedPaginator, tell_when_narrowed
 from kaireon.admin.rows import RowPages, reason_given
 from kaireon.api.views import NOT_RESTORABLE, RestoreView
 from kaireon.api.viewsets import CollectionViewSet
@@ -36,6 +37,9 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
 
     resource: ClassVar[type[CollectionViewSet]]
     icon: ClassVar[str] = "circle"
+    words: ClassVar[
+        Mapping[str, tuple[str, str]]
+    ] = {}  # label and help of fields that need better ones than their name
     form = LifecycleForm
     list_filter: Sequence[Any] = (DeletedFilter,)
     list_per_page = 50
@@ -49,6 +53,9 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
     delete_confirmation_template = "admin/lifecycle/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/lifecycle/delete_confirmation.html"
     object_history_template = "admin/lifecycle/history.html"
+
+    class Media:
+        js = (Script("kaireon/named_boxes.js", type="module"),)
 
     # -- who may -------------------------------------------------------------------------------------------------
 
@@ -112,6 +119,7 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
+        tell_when_narrowed(changelist)
         self.prepare(request, changelist.result_list)
         return changelist
 
@@ -135,10 +143,13 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        label, help_text = self.words.get(db_field.name, (db_field.verbose_name.capitalize(), db_field.help_text))
         if isinstance(db_field, models.JSONField):
-            label, help_text = db_field.verbose_name.capitalize(), db_field.help_text
             return StrictJSONField(empty=db_field.get_default(), label=label, help_text=help_text)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in self.words:
+            field.label, field.help_text = label, help_text
+        return field
 
     def _choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         """The tenant's live rows, and the one already chosen: an old reference may stay."""

@@ -29,3 +29,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         counted: int = rows.order_by()[: self.most + 1].count()
         return counted
+
+
+def tell_when_narrowed(changelist: Any) -> None:
+    """Lets the head of a list say how much was found where the list is not whole; the end of a list counts anyway."""
+    narrowed = bool(changelist.query) or bool(changelist.get_filters_params().keys() - {"deleted"})
+    if not narrowed:
+        changelist.full_result_count = changelist.result_count

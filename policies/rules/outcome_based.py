@@ -91,7 +91,8 @@ class OutcomeBased(Rule):
             )
 
     def sentence(self, name: Namer) -> str:
-        outcomes = " or ".join(name("outcome", key) for key in self.outcomes)
+        *others, last = (name("outcome", key) for key in self.outcomes)
+        outcomes = f"{', '.join(others)} or {last}" if others else last
         return f"No contact for {plural(self.days, 'day')} after {outcomes}"
 
     def _explain(self, assignment: Assignment, finding: Finding, candidate: Subject, voice: Voice) -> Explanation:

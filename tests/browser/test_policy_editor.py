@@ -127,7 +127,9 @@ def test_the_sentence_the_warnings_and_the_week_follow_the_typing(page, furnishe
 def test_a_preset_is_one_click(page, furnished):
     page.goto(ADD)
     page.get_by_role("link", name="Adverse Outcomes").click()
-    expect(page.locator("#live .sentence")).to_contain_text("No contact for 90 days after complaint or unsubscribe")
+    expect(page.locator("#live .sentence")).to_contain_text(
+        "No contact for 90 days after Complaint, Unsubscribe, Hard bounce or Spam report"
+    )
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was added successfully")).to_be_visible()
     assert ContactPolicy.objects.get().config["bypassable"] is False

@@ -113,7 +113,7 @@ def test_the_history_says_why(browser, admin):
     told = [(it["action"], it["why"]) for it in history(browser, policy).context["versions"]]
     assert told == [
         ("restore", "Somebody does"),
-        ("soft delete", "Nobody needs it"),
+        ("delete", "Nobody needs it"),
         ("revert to version 1", "It was a mistake"),
         ("update", ""),
         ("create", ""),

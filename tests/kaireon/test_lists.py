@@ -1,0 +1,65 @@
+"""What lists and pages of single rows say: how much was found, and names in place of keys."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from creatives.models import Creative, Offer
+from decisioning.models import Interaction
+from kaireon.clock import now
+from kaireon.tenancy import Role
+from tests.visitors import address, visit
+
+
+@pytest.fixture
+def browser(person) -> Client:
+    return visit(person(Role.ADMIN))
+
+
+def test_the_head_of_a_list_counts_only_where_it_is_narrowed(browser, admin):
+    admin.make("offers", name="Gold")
+    admin.make("offers", name="Silver", status="active")
+    admin("DELETE", f"offers/{admin.make('offers', name='Gone')['id']}")
+
+    def head(**asked: str) -> str:
+        return browser.get(address(Offer, "changelist"), asked).content.decode().split("<h1")[1].split("</h1>")[0]
+
+    for whole in ({}, {"deleted": "yes"}, {"o": "1"}):
+        assert "Show all" not in head(**whole), whole
+    for narrowed in ({"q": "gold"}, {"status__exact": "active"}):
+        assert "1 result" in head(**narrowed) and "Show all" in head(**narrowed), narrowed
+
+
+def test_what_is_true_of_few_rows_is_said_of_those_alone(browser, admin):
+    admin.make("offers", name="Gold")
+    terms = {"mandatoryReason": "Law", "mandatoryExpiresAt": "2999-01-01T00:00:00Z"}
+    admin.make("offers", name="Terms", mandatory=True, **terms)
+    page = browser.get(address(Offer, "changelist")).content.decode()
+    cells = re.findall(r"field-goes_first.*?</td>", page, re.DOTALL)
+    assert ["mandatory" in re.sub(r"<[^>]*>", "", cell).lower().split() for cell in cells] == [True, False]
+
+
+def test_an_interaction_is_told_in_names(browser, admin, tenant, catalogue, stranger):
+    creative = Creative.objects.get()
+    foreign = stranger.make("channels", name="Secret channel")["id"]
+    row = Interaction.objects.create(
+        tenant=tenant,
+        customer_id="ada",
+        at=now(),
+        recorded_at=now(),
+        outcome="hard_bounce",
+        offer_key=creative.offer_id,
+        creative_key=creative.pk,
+        channel_key=type(creative.channel).id_kind.decode(foreign),
+        cost_micros=45_000,
+        decision_key=7,
+        rank=1,
+        void=True,
+    )
+    page = browser.get(address(Interaction, "change", row.pk)).content.decode()
+    for told in ("Hard bounce", str(creative.offer), creative.name, "0.045", "rank 1", "no: it was never presented"):
+        assert told in page, told
+    assert "Secret channel" not in page and "Offer key" not in page and "History" not in page
