@@ -89,6 +89,13 @@ class TenantQuerySet(models.QuerySet[Row]):
         """The tenant's rows only."""
         return self.filter(tenant=tenant)
 
+    def beside(self, *names: str) -> Self:
+        """The rows with those that these foreign keys name, in one query; with none where none is named.
+
+        The tenant is better known beforehand: joining it makes SQLite sort a whole list for one page.
+        """
+        return self.select_related(*names) if names else self
+
 
 class TenantOwned(models.Model):
     """A row that belongs to one tenant."""
@@ -97,6 +104,11 @@ class TenantOwned(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def tenant_public_id(self) -> str:
+        """The tenant's id, for which nobody has to read the tenant."""
+        return Tenant.id_kind.encode(self.tenant_id)
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         if entrance is None:
             return self.model.everything.none()
         # What is named here keeps Django from adding `list_select_related` to the list by itself.
-        beside = {"tenant", *self.resource.embeds, *(self.list_select_related or ())}
-        rows = self.model.everything.of(entrance.tenant).select_related(*beside)
+        named = {*self.resource.embeds, *(self.list_select_related or ())}
+        rows = self.model.everything.of(entrance.tenant).beside(*named)
         return rows.prefetch_related(*self.resource.prefetches).order_by(*self.resource.order)
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:

@@ -30,7 +30,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
     model: ClassVar[type[Lifecycle]]
 
     id = IdField()
-    tenantId = serializers.CharField(source="tenant.public_id", read_only=True)
+    tenantId = serializers.CharField(source="tenant_public_id", read_only=True)
     name = NameField()
     version = WholeField(read_only=True)
     rowVersion = WholeField(source="version", read_only=True)

@@ -152,7 +152,7 @@ class CollectionViewSet(GenericViewSet[Any]):
 
     def _rows(self, request: Request) -> LifecycleQuerySet[Any]:
         rows: LifecycleQuerySet[Any] = self.model.everything.of(actor_of(request).tenant)
-        return rows.select_related("tenant", *self.embeds).prefetch_related(*self.prefetches)
+        return rows.beside(*self.embeds).prefetch_related(*self.prefetches)
 
     def _find(self, request: Request, public_id: Any, *, deleted: bool) -> Lifecycle:
         key = self.model.id_kind.decode(public_id)

@@ -129,7 +129,7 @@ def test_a_history_costs_the_same_however_much_it_tells(browser, admin, catalogu
         with CaptureQueriesContext(connection) as asked:
             history(browser, policy)
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 11
+    assert counts[0] == counts[1] <= 12
 
 
 def test_the_audit_log_tells_a_policy_in_the_same_words(browser, admin):
