@@ -77,13 +77,22 @@ def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> d
     alone = stands_alone(known)
     try:
         with nullcontext() if alone else _patiently():
-            return _bound(drafted, alone=alone)
+            key, answer = _bound(drafted, alone=alone)
     except Overtaken as error:
-        held = set(error.totals)
+        drafted, key, answer = _insisted(drafted, error, caller, read, started=started)
+    return _body(drafted, answer, key=key)
+
+
+def _insisted(
+    drafted: Draft, overtaken: Overtaken, caller: Caller, read: Reader, *, started: float
+) -> tuple[Draft, int, Answer]:
+    """The decision made and stored while all it rests on is held."""
+    held = set(overtaken.totals)
     while True:  # whoever is overtaken again holds more totals than before, and there are only so many
         try:
             with _patiently():
-                return _bound(_decided_alone(drafted, held, caller, read, started=started), held=held)
+                again = _decided_alone(drafted, held, caller, read, started=started)
+                return again, *_bound(again, held=held)
         except Overtaken as error:
             held |= error.totals
 
@@ -117,12 +126,11 @@ def _patiently() -> Iterator[None]:
         yield
 
 
-def _bound(drafted: Draft, *, alone: bool = False, held: Collection[budgets.Pair] = ()) -> dict[str, Any]:
+def _bound(drafted: Draft, *, alone: bool = False, held: Collection[budgets.Pair] = ()) -> tuple[int, Answer]:
     known, chosen, answer, recalled = drafted.known, drafted.chosen, drafted.answer, drafted.recalled
     if not binds(chosen, drafted.ask):
-        return _body(drafted, answer, key=store(known, chosen, answer, recalled))
-    key, answer = bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone, held=held)
-    return _body(drafted, answer, key=key)
+        return store(known, chosen, answer, recalled), answer
+    return bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone, held=held)
 
 
 def _body(drafted: Draft, answer: Answer, *, key: int | None) -> dict[str, Any]:

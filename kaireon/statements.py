@@ -3,8 +3,9 @@
 A prepared statement is planned once and takes half the time of the same query through the ORM. Django binds parameters
 in the client, which prepares nothing, and a cursor's own work takes longer than the small statements themselves; so
 they go to the driver's libpq with parameters and rows in the few types they have. The driver must not prepare any of
-its own (Django's default), for it would throw these away with them. Whoever listens to Django's statements (tests, a
-debug log) hears these, too: then they take the way of a cursor.
+its own (Django's default), for it would throw these away with them. SQLite's driver keeps what it prepared and takes
+them as they are. Whoever listens to Django's statements (tests, a debug log) hears these, too: then they take the way
+of a cursor.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -100,10 +101,13 @@ def present() -> datetime:
 def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows a statement that writes answers; it is tried once, for nobody knows what became of a lost one."""
     database: Any = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up at every use
-    if database.vendor == "postgresql" and not database.execute_wrappers and not database.queries_logged:
+    if not database.execute_wrappers and not database.queries_logged:
         database.ensure_connection()
-        server = database.connection.pgconn
         with database.wrap_database_errors:
+            if database.vendor != "postgresql":
+                plain: list[tuple[Any, ...]] = database.connection.execute(_marked(sql), parameters).fetchall()
+                return plain
+            server = database.connection.pgconn
             if not database.autocommit and server.transaction_status == pq.TransactionStatus.IDLE:
                 _checked(server, server.exec_(b"BEGIN"))  # as a cursor would, before the first statement
             return _answered(server, sql, parameters)
@@ -120,6 +124,12 @@ def _cursor(database: Any) -> Any:
     plain: Any = psycopg.Cursor(database.connection)
     plain.format = pq.Format.BINARY
     return database.make_debug_cursor(plain) if database.queries_logged else database.make_cursor(plain)
+
+
+@lru_cache(maxsize=1000)
+def _marked(sql: str) -> str:
+    """A statement with SQLite's marks for the places of parameters."""
+    return re.sub(r"(?<!%)%s", "?", sql).replace("%%", "%")
 
 
 # The names of the statements that a connection has prepared.
