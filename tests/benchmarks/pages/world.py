@@ -84,7 +84,7 @@ NARROW = (
 )
 WIDE = (
     ("frequency_cap", '{"maxPerWeek": 20}', "channel"),
-    ("time_window", '{"allowedHours": {"start": 8, "end": 20}}', "channel"),
+    ("time_window", '{"startHour": 8, "endHour": 20}', "channel"),
     ("cooldown", '{"cooldownHours": 1}', "category"),
     ("offer_category_cap", '{"targetCategory": "cards", "maxTotal": 40, "periodType": "monthly"}', "category"),
     ("customer_total_cap", '{"maxTotal": 400, "periodType": "monthly"}', "global"),
