@@ -15,7 +15,7 @@ from decisioning.models import Decision
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen
-from decisioning.steps import Gate
+from decisioning.steps import Upkeep
 from kaireon.keys import next_key
 from kaireon.statements import instant, vendor
 
@@ -38,6 +38,16 @@ class Taken(NamedTuple):
     cost_micros: int
 
 
+class Due(NamedTuple):
+    """What a decision binds once it is stored: the answer, its record, contacts, and places until an instant."""
+
+    answer: Answer
+    record: bytes
+    contacts: Sequence[Taken]
+    places: Sequence[Taken]
+    until: int
+
+
 def binds(chosen: Chosen, ask: Ask) -> bool:
     """Whether something is counted or reserved by telling the caller."""
     return bool(chosen.recommended.placed) and (ask.reserve is not None or bool(implicit(chosen)))
@@ -56,60 +66,47 @@ def stands_alone(known: Known) -> bool:
     It is a guess where nothing asks for totals: that none are kept all the same is a condition of the statement.
     """
     nothing_else = not known.asked.pairs and known.tenant.pk not in _totals_kept
-    return vendor() == "postgresql" and nothing_else and _gate(known) is not Gate.HELD
+    return vendor() == "postgresql" and nothing_else and _upkeep(known) is not Upkeep.HELD
 
 
-def bind(
-    known: Known,
-    chosen: Chosen,
-    answer: Answer,
-    recalled: Recalled,
-    *,
-    reserve: int | None,
-    alone: bool = False,
-    held: Collection[budgets.Pair] = (),
-) -> tuple[int, Answer]:
-    """Stores a decision with the contacts its implicit channels are and the places it reserves (for so many ms).
-
-    It holds only if the ledger is as it was read, and no budget can be exceeded by others at the same moment; the
-    totals in `held` are nobody else's until the commit. Unless the ledger is `alone` it is called inside a transaction,
-    of which nothing may stay when it raises Overtaken.
-    """
-    counted = set(implicit(chosen))
-    key, until = next_key(Decision), chosen.at + (reserve or 0)
+def due(chosen: Chosen, answer: Answer, recalled: Recalled, *, reserve: int | None) -> Due:
+    """What a decision would bind that reserves places for so many ms; worked out before anybody has to wait for it."""
+    counted, until = set(implicit(chosen)), chosen.at + (reserve or 0)
     taken = [Taken(rank, *line.frozen) for rank, line in enumerate(answer.lines, start=1)]
     contacts = [line for number, line in enumerate(taken) if number in counted]
     places = [] if reserve is None else [line for number, line in enumerate(taken) if number not in counted]
     reserved = {line.rank for line in places}
     answer = _answer(answer, lambda rank: {"reserved_until": until} if rank in reserved else {})
-    keys = _stored(known, chosen, pack(answer, chosen, recalled), contacts, places, key=key, until=until, alone=alone)
+    return Due(answer, pack(answer, chosen, recalled), contacts, places, until)
+
+
+def bind(
+    known: Known, chosen: Chosen, due: Due, *, alone: bool = False, held: Collection[budgets.Pair] = ()
+) -> tuple[int, Answer]:
+    """Stores a decision with the contacts its implicit channels are and the places it reserves.
+
+    It holds only if the ledger is as it was read, and no budget can be exceeded by others at the same moment; the
+    totals in `held` are nobody else's until the commit. Unless the ledger is `alone` it is called inside a transaction,
+    of which nothing may stay when it raises Overtaken.
+    """
+    key = next_key(Decision)
+    keys = _stored(known, chosen, due, key=key, alone=alone)
     if not alone:
-        _count(known, chosen, contacts, places, held)
-    return key, _answer(answer, lambda rank: {"interaction": keys[rank]} if rank in keys else {})
+        _count(known, chosen, due, held)
+    return key, _answer(due.answer, lambda rank: {"interaction": keys[rank]} if rank in keys else {})
 
 
-def _stored(
-    known: Known,
-    chosen: Chosen,
-    record: bytes,
-    contacts: Sequence[Taken],
-    places: Sequence[Taken],
-    *,
-    key: int,
-    until: int,
-    alone: bool,
-) -> Mapping[int, int]:
+def _stored(known: Known, chosen: Chosen, due: Due, *, key: int, alone: bool) -> Mapping[int, int]:
     """The contacts' keys by their ranks. Raises Overtaken."""
-    tenant, customer_id, gate = known.tenant, known.customer_id, _gate(known)
+    tenant, customer_id, upkeep = known.tenant, known.customer_id, _upkeep(known)
     ledger = known.ledger or NEW
-    if gate is Gate.HELD:
+    if upkeep is Upkeep.HELD:
         [row] = lock(tenant, [customer_id]).values()
         if (row.pk, row.revision) != (ledger.key, ledger.revision):
             raise Overtaken
     else:
-        claims = [Claim(key, line.rank, until, _contact(line, chosen)) for line in places]
-        ledger = grown(tenant, ledger, [_contact(line, chosen) for line in contacts], claims, now=chosen.at)
-    decided_at, expires_at = instant(chosen.at), instant(until)
+        claims = [Claim(key, line.rank, due.until, _contact(line, chosen)) for line in due.places]
+        ledger = grown(tenant, ledger, [_contact(line, chosen) for line in due.contacts], claims, now=chosen.at)
     said = {
         "tenant_id": tenant.pk,
         "customer_id": customer_id,
@@ -121,28 +118,26 @@ def _stored(
         "recent_from": ledger.recent_from,
         "complete_from": ledger.complete_from,
         "decision_key": key,
-        "decided_at": decided_at,
-        "expires_at": expires_at,
+        "decided_at": instant(chosen.at),
+        "expires_at": instant(due.until),
         "version": chosen.configuration.version,
         "flow_version": chosen.flow_version,
-        "record": record,
+        "record": due.record,
         "campaign_id": chosen.wish.campaign,
-        "contacts": [line._asdict() for line in contacts],
-        "places": [line._asdict() for line in places],
+        "contacts": [line._asdict() for line in due.contacts],
+        "places": [line._asdict() for line in due.places],
     }
-    keys = steps.stored(said, gate, alone=alone)
+    keys = steps.stored(said, upkeep, alone=alone)
     if keys is None:
         raise Overtaken
-    if gate is Gate.HELD:
+    if upkeep is Upkeep.HELD:
         refill(tenant, [customer_id])
     return dict(keys)
 
 
-def _count(
-    known: Known, chosen: Chosen, contacts: Sequence[Taken], places: Sequence[Taken], held: Collection[budgets.Pair]
-) -> None:
+def _count(known: Known, chosen: Chosen, due: Due, held: Collection[budgets.Pair]) -> None:
     """Adds to the totals that are kept. Raises Overtaken."""
-    touched = budgets.take(known.tenant, contacts, places)
+    touched = budgets.take(known.tenant, due.contacts, due.places)
     if touched:
         _totals_kept.add(known.tenant.pk)
     shared = touched - set(held)
@@ -150,11 +145,11 @@ def _count(
         raise Overtaken(shared)
 
 
-def _gate(known: Known) -> Gate:
+def _upkeep(known: Known) -> Upkeep:
     """What is to be done to the customer's ledger; one that holds nothing to add to is held until it is refilled."""
     if known.ledger is None:
-        return Gate.MADE
-    return Gate.HELD if known.ledger.complete_from == NOTHING else Gate.CHANGED
+        return Upkeep.MADE
+    return Upkeep.HELD if known.ledger.complete_from == NOTHING else Upkeep.CHANGED
 
 
 def _contact(line: Taken, chosen: Chosen) -> Contact:

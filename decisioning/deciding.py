@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from decisioning import budgets
-from decisioning.binding import bind, binds, stands_alone
+from decisioning.binding import Due, bind, binds, due, stands_alone
 from decisioning.configuration import Configuration
 from decisioning.decided import unpack
 from decisioning.histories import Recalled, recall
@@ -74,10 +74,10 @@ def commit(drafted: Draft, caller: Caller, read: Reader, *, started: float) -> d
     if not binds(chosen, drafted.ask):
         key = store(known, chosen, drafted.answer, drafted.recalled)
         return _body(drafted, drafted.answer, key=key)
-    alone = stands_alone(known)
+    alone, bound = stands_alone(known), _due(drafted)
     try:
         with nullcontext() if alone else _patiently():
-            key, answer = _bound(drafted, alone=alone)
+            key, answer = bind(known, chosen, bound, alone=alone)
     except Overtaken as error:
         drafted, key, answer = _insisted(drafted, error, caller, read, started=started)
     return _body(drafted, answer, key=key)
@@ -92,7 +92,9 @@ def _insisted(
         try:
             with _patiently():
                 again = _decided_alone(drafted, held, caller, read, started=started)
-                return again, *_bound(again, held=held)
+                if not binds(again.chosen, again.ask):
+                    return again, store(again.known, again.chosen, again.answer, again.recalled), again.answer
+                return again, *bind(again.known, again.chosen, _due(again), held=held)
         except Overtaken as error:
             held |= error.totals
 
@@ -126,11 +128,8 @@ def _patiently() -> Iterator[None]:
         yield
 
 
-def _bound(drafted: Draft, *, alone: bool = False, held: Collection[budgets.Pair] = ()) -> tuple[int, Answer]:
-    known, chosen, answer, recalled = drafted.known, drafted.chosen, drafted.answer, drafted.recalled
-    if not binds(chosen, drafted.ask):
-        return store(known, chosen, answer, recalled), answer
-    return bind(known, chosen, answer, recalled, reserve=drafted.ask.reserve, alone=alone, held=held)
+def _due(drafted: Draft) -> Due:
+    return due(drafted.chosen, drafted.answer, drafted.recalled, reserve=drafted.ask.reserve)
 
 
 def _body(drafted: Draft, answer: Answer, *, key: int | None) -> dict[str, Any]:

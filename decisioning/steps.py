@@ -63,32 +63,32 @@ INTERACTIONS, RESERVATIONS = (model._meta.db_table for model in (Interaction, Re
 Keys = list[tuple[int, int]]  # (rank, key) of contacts
 
 
-class Gate(Enum):
+class Upkeep(Enum):
     """What is done to the ledger: it is changed if it is as it was read, made if there is none, or held already."""
 
     CHANGED, MADE, HELD = range(3)
 
 
-def stored(said: Mapping[str, Any], gate: Gate, *, alone: bool) -> Keys | None:
+def stored(said: Mapping[str, Any], upkeep: Upkeep, *, alone: bool) -> Keys | None:
     """The contacts' keys; None when nothing was stored because somebody was faster.
 
     `alone` says that this is all there is to do; it is refused as well, then, where totals for budgets are kept.
     """
     if connection.vendor == "postgresql":
-        return _at_once(said, gate, alone=alone)
-    return _in_turn(said, gate)
+        return _at_once(said, upkeep, alone=alone)
+    return _in_turn(said, upkeep)
 
 
-def _at_once(said: Mapping[str, Any], gate: Gate, *, alone: bool) -> Keys | None:
+def _at_once(said: Mapping[str, Any], upkeep: Upkeep, *, alone: bool) -> Keys | None:
     counted, reserved = bool(said["contacts"]), bool(said["places"])
-    sql = _one_statement(gate, alone=alone, counted=counted, reserved=reserved)
+    sql = _one_statement(upkeep, alone=alone, counted=counted, reserved=reserved)
     passed, keys = write(sql, _values(said))[0]
     return [(rank, key) for rank, key in orjson.loads(keys or "[]")] if passed else None
 
 
 @cache
-def _one_statement(gate: Gate, *, alone: bool, counted: bool, reserved: bool) -> str:
-    parts = {"ledger": _ledger(gate, alone=alone)}
+def _one_statement(upkeep: Upkeep, *, alone: bool, counted: bool, reserved: bool) -> str:
+    parts = {"ledger": _ledger(upkeep, alone=alone)}
     passing, suffix = ", ledger", ""
     if counted:
         parts["contacts"] = _contacts(passing)
@@ -104,8 +104,8 @@ def _one_statement(gate: Gate, *, alone: bool, counted: bool, reserved: bool) ->
     return f"WITH said AS MATERIALIZED (SELECT {row}, {patient}){steps}\nSELECT (SELECT count(*) FROM ledger), {keys}"
 
 
-def _in_turn(said: Mapping[str, Any], gate: Gate) -> Keys | None:
-    if gate is not Gate.HELD and not _carried_out(_ledger(gate, alone=False), said):
+def _in_turn(said: Mapping[str, Any], upkeep: Upkeep) -> Keys | None:
+    if upkeep is not Upkeep.HELD and not _carried_out(_ledger(upkeep, alone=False), said):
         return None
     keys: Keys = []
     record = said["record"]
@@ -131,12 +131,12 @@ def _values(said: Mapping[str, Any]) -> list[Any]:
     return [lines[name] if name in lines else said[name] for name in SAID]
 
 
-def _ledger(gate: Gate, *, alone: bool) -> str:
+def _ledger(upkeep: Upkeep, *, alone: bool) -> str:
     kept = f"SELECT 1 FROM {BudgetTotal._meta.db_table} b WHERE b.tenant_id = said.tenant_id AND b.key = {MARKER}"
     free = f"NOT EXISTS ({kept} AND b.slice = 0)" if alone else "true"
-    if gate is Gate.HELD:
+    if upkeep is Upkeep.HELD:
         return f"SELECT 1 FROM said WHERE {free}"
-    if gate is Gate.CHANGED:
+    if upkeep is Upkeep.CHANGED:
         return f"""UPDATE {LEDGER} AS l SET records = said.records, holds = said.holds,
             older = COALESCE(said.older, l.older), recent_from = said.recent_from,
             complete_from = said.complete_from, revision = l.revision + 1 FROM said

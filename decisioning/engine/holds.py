@@ -45,13 +45,6 @@ def encode(places: Iterable[Place]) -> bytes:
     return FORMAT + together if together else b""
 
 
-def append(data: bytes, place: Place) -> bytes:
-    """The holds with one place more; it does not look at the others."""
-    if data and data[:1] != FORMAT:
-        raise UnreadableHolds(data)
-    return (data or FORMAT) + _PLACE.pack(*place)
-
-
 def remove(data: bytes, *, decision: int, rank: int) -> bytes:
     """The holds without that place, the others in their order, lapsed ones too; a place that is not there is no error.
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from decisioning import budgets, tallies
-from decisioning.binding import bind
+from decisioning.binding import bind, due
 from decisioning.deciding import draft
 from decisioning.engine.recommend import Wish
 from decisioning.happening import COLUMNS
@@ -149,7 +149,7 @@ def test_a_decision_made_before_a_customer_was_erased_binds_nothing_afterwards(a
     recommended(admin)
     before = stored()
     with pytest.raises(Overtaken), transaction.atomic():
-        bind(known, drafted.chosen, drafted.answer, drafted.recalled, reserve=1000)
+        bind(known, drafted.chosen, due(drafted.chosen, drafted.answer, drafted.recalled, reserve=1000))
     assert stored() == before
     assert list(faults(company, ["ada"])) == []
 
