@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kaireon.tenancy import Role
 from tests.visitors import visit
@@ -27,8 +27,10 @@ FLAGS += ["--disable-component-update", "--disable-default-apps", "--disable-syn
 SIZE = {"width": 1440, "height": 900}
 PATIENCE = 15_000  # milliseconds, for a machine that is busy with other things
 GRAVE = {"serious", "critical"}
+KEPT = "cookies,local_storage,indexeddb"
 
 Enter = Callable[..., Page]
+Windows = Callable[..., BrowserContext]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,6 +58,30 @@ def _synchronous_queries() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def windows(chromium: Browser) -> Iterator[Windows]:
+    """Browser windows that go from test to test, so that scripts and styles are fetched and compiled once.
+
+    Who is logged in and what pages keep in the browser goes with the test that did it.
+    """
+    kept: dict[tuple[bool, bool], BrowserContext] = {}
+
+    def window(*, dark: bool, scripts: bool, home: str) -> BrowserContext:
+        if (dark, scripts) not in kept:
+            kept[dark, scripts] = chromium.new_context(
+                base_url=home,
+                color_scheme="dark" if dark else "light",
+                reduced_motion="reduce",
+                java_script_enabled=scripts,
+                viewport=SIZE,
+            )
+        return kept[dark, scripts]
+
+    yield window
+    for context in kept.values():
+        context.close()
+
+
 @pytest.fixture
 def people(transactional_db: None, person: Callable[[str], User]) -> Callable[[str], User]:
     """The tenant's person of a role, made when first asked for."""
@@ -64,23 +90,18 @@ def people(transactional_db: None, person: Callable[[str], User]) -> Callable[[s
 
 
 @pytest.fixture
-def enter(live_server: Any, chromium: Browser, people: Callable[[str], User]) -> Iterator[Enter]:
-    """Opens a fresh browser in which a person of the role, or the given user, is logged in.
+def enter(live_server: Any, windows: Windows, people: Callable[[str], User]) -> Iterator[Enter]:
+    """Opens a page in which a person of the role, or the given user, is logged in; a test has one of each look.
 
     Pages are opened by path: `page.goto("/admin/")`.
     """
     expect.set_options(timeout=PATIENCE)
     faults: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def open_for(who: str | User, *, dark: bool = False, scripts: bool = True) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            java_script_enabled=scripts,
-            viewport=SIZE,
-        )
+        context = windows(dark=dark, scripts=scripts, home=live_server.url)
+        assert context not in contexts, "somebody else is logged in there"
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         session = visit(people(who) if isinstance(who, str) else who).cookies[settings.SESSION_COOKIE_NAME].value
@@ -91,8 +112,18 @@ def enter(live_server: Any, chromium: Browser, people: Callable[[str], User]) ->
 
     yield open_for
     for context in contexts:
-        context.close()
+        _leave(context, live_server.url)
     assert faults == []
+
+
+def _leave(context: BrowserContext, home: str) -> None:
+    """Closes the pages and forgets what was kept for them."""
+    for page in context.pages[1:]:
+        page.close()
+    page = context.pages[0]
+    page.unroute_all(behavior="ignoreErrors")
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": home, "storageTypes": KEPT})
+    page.close()
 
 
 def _listen(page: Page, home: str, faults: list[str]) -> None:
@@ -120,7 +151,7 @@ def axe() -> Callable[..., None]:
     """Fails when axe-core finds a serious or critical violation on the page, or in the part of it given."""
 
     def check(page: Page, within: str | None = None) -> None:
-        found = Axe().run(page, context=within).response["violations"]
+        found = Axe().run(page, context=within, options={"resultTypes": ["violations"]}).response["violations"]
         grave = [
             f"{it['id']} ({it['impact']}): {node['html'][:200]}\n    {node['failureSummary'][:300]}"
             for it in found

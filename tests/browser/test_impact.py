@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from decisioning.models import Interaction
 from kaireon import clock
 from policies.models import ContactPolicy
-from tests.browser.test_policy_editor import ADD, card
+from tests.browser.test_policy_editor import ADD, pick
 
 RUN = "Preview Impact"
 
@@ -108,9 +108,9 @@ def test_what_cannot_be_previewed_yet_says_why_and_other_rules_have_no_button(pa
     expect(page.locator("#impact .remark").first).to_be_visible()
     axe(page, "#impact")
     shot(page, "policy-impact-refused")
-    card(page, "Time window").check(force=True)
+    pick(page, "Time window")
     expect(page.locator("#impact")).to_be_hidden()
-    card(page, "Cooldown").check(force=True)
+    pick(page, "Cooldown")
     expect(page.locator("[name=impact-days]")).to_be_visible()
 
 
