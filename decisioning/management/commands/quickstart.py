@@ -123,7 +123,9 @@ def _still_valid(tenant: Tenant, known: dict[str, str]) -> bool:
 
 def _new_key(tenant: Tenant) -> str:
     with writing(operator(tenant, "quickstart")) as unit:
-        _, secret = issue_key(unit, name=f"quickstart {clock.text(unit.now)}", role=Role.ADMIN)
+        names = ("quickstart" if number == 1 else f"quickstart {number}" for number in count(1))
+        taken = set(ApiKey.objects.of(tenant).values_list("name", flat=True))
+        _, secret = issue_key(unit, name=next(name for name in names if name not in taken), role=Role.ADMIN)
     return secret
 
 
