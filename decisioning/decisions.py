@@ -13,7 +13,8 @@ from decisioning.asking import asked
 from decisioning.configuration import Configuration
 from decisioning.engine.evaluate import Verdict
 from decisioning.engine.explain import instant_to_wire, to_wire
-from decisioning.requests import FILTER, FilterRequest, question_of
+from decisioning.questions import question_of
+from decisioning.requests import FILTER, FilterRequest
 from decisioning.services import filter_candidates
 from kaireon import clock
 from kaireon.api.plain import PlainView, as_json

@@ -40,15 +40,19 @@ def id_of(kind: str, key: int) -> str:
 
 
 class PublicIds(Mapping[Place, str]):
-    """The public ids of what has a name; each is spelled when it is asked for, which costs more than reading a row."""
+    """The public ids of what has a name; each is spelled when first asked for, which takes longer than reading a row."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._spelled: dict[Place, str] = {}
 
     def __getitem__(self, place: Place) -> str:
-        if place not in self._names:
-            raise KeyError(place)
-        return id_of(*place)
+        spelled = self._spelled.get(place)
+        if spelled is None:
+            if place not in self._names:
+                raise KeyError(place)
+            spelled = self._spelled[place] = id_of(*place)
+        return spelled
 
     def __iter__(self) -> Iterator[Place]:
         return iter(self._names)

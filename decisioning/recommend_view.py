@@ -19,8 +19,9 @@ from decisioning.configuration import Configuration
 from decisioning.flows import FlowNotInForce, UnknownFlow
 from decisioning.lookup import Known
 from decisioning.models import Decision
+from decisioning.questions import ask_of
 from decisioning.recommendations import Ask
-from decisioning.requests import RECOMMEND, RecommendRequest, ask_of
+from decisioning.requests import RECOMMEND, RecommendRequest
 from kaireon.api.errors import Conflict, refuse
 from kaireon.api.parsing import parse_json
 from kaireon.api.permissions import actor_of

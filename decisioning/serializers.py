@@ -23,7 +23,8 @@ from decisioning.models import (
 )
 from decisioning.models.outcomes import Classification
 from decisioning.models.segments import SLUG
-from decisioning.requests import CustomerIdField, each
+from decisioning.questions import each
+from decisioning.requests import CustomerIdField
 from decisioning.schema import DRAFT_CONFIG, PUBLISHED_VERSION
 from kaireon import clock
 from kaireon.api.fields import (

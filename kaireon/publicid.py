@@ -27,6 +27,12 @@ def _spelling(number: int, key: int) -> str:
     return spelling
 
 
+@lru_cache(maxsize=100_000)
+def _meaning(spelling: str) -> tuple[int, ...]:
+    # Remembered, too: a request may name thousands of creatives.
+    return tuple(_sqids.decode(spelling))
+
+
 @dataclass(frozen=True)
 class Kind:
     """One sort of thing that has public ids: its prefix and its number, neither of which may ever change."""
@@ -45,7 +51,7 @@ class Kind:
         prefix, _, spelling = public_id.partition("_")
         if prefix != self.prefix:
             return None
-        numbers = _sqids.decode(spelling)
+        numbers = _meaning(spelling)
         if len(numbers) != 2 or numbers[0] != self.number or numbers[1] > LARGEST_KEY:
             return None
         return numbers[1] if self.encode(numbers[1]) == public_id else None
