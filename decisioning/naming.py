@@ -40,7 +40,7 @@ def id_of(kind: str, key: int) -> str:
 
 
 class PublicIds(Mapping[Place, str]):
-    """The public ids of what has a name; each is spelled when first asked for, which takes longer than reading a row."""
+    """The public ids of what has a name; each is spelled when first asked for: that takes longer than reading a row."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
