@@ -16,6 +16,7 @@ from decisioning.models import (
     ContactLedger,
     Customer,
     Decision,
+    IdempotencyKey,
     Interaction,
     InteractionSummary,
     Presentation,
@@ -31,6 +32,7 @@ ERASED: Mapping[str, tuple[type[Model], ...]] = {
     "presentations": (Presentation,),
     "reservations": (Reservation,),
     "decisions": (Decision,),
+    "answers": (IdempotencyKey,),
     "ledgers": (ContactLedger,),
 }
 

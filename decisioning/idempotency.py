@@ -59,6 +59,7 @@ class Closed(NamedTuple):
     answer: bytes
     interaction_key: int | None
     created_at: datetime
+    customer_id: str | None = None
 
 
 def numbered(answer: Answer, interaction_key: int | None) -> Answer:
@@ -100,8 +101,10 @@ def keep(tenant: Tenant, endpoint: str, answered: Mapping[str, tuple[Gate, datet
     )
 
 
-def once(tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, work: Callable[[], Answer]) -> Answer:
-    """Carries out `work` and remembers its answer, or answers as the first time.
+def once(
+    tenant: Tenant, *, endpoint: str, key: str, body: Any, customer_id: str, now: datetime, work: Callable[[], Answer]
+) -> Answer:
+    """Carries out `work` and remembers its answer to a customer, or answers as the first time.
 
     Work and memory are one transaction, so of two callers at once one waits for the other and gets its answer. Raises
     KeyReused.
@@ -110,7 +113,7 @@ def once(tenant: Tenant, *, endpoint: str, key: str, body: Any, now: datetime, w
     try:
         with transaction.atomic():
             gate = IdempotencyKey.objects.create(
-                tenant=tenant, endpoint=endpoint, key=key, request_hash=asked, created_at=now
+                tenant=tenant, endpoint=endpoint, key=key, request_hash=asked, customer_id=customer_id, created_at=now
             )
             answer = work()
             gate.answer = kept(answer)

@@ -132,4 +132,12 @@ def _once(request: HttpRequest, known: Known, work: Callable[[], dict[str, Any]]
     if not 0 < len(key) <= LONGEST_KEY:
         raise refuse("Idempotency-Key", f"The key has {len(key)} characters; send 1 to {LONGEST_KEY}.")
     body = parse_json(request.body)
-    return idempotency.once(known.tenant, endpoint="recommend", key=key, body=body, now=known.at, work=work)
+    return idempotency.once(
+        known.tenant,
+        endpoint="recommend",
+        key=key,
+        body=body,
+        customer_id=known.customer_id,
+        now=known.at,
+        work=work,
+    )

@@ -44,14 +44,15 @@ class Outcome:
     def answer(self) -> Answer:
         """What is answered. Raises KeyReused."""
         if isinstance(self.became, Gate):
-            return self.became.again(self.report.idempotency_key or "", hash_of(self.report.payload))
+            told = self.became.again(self.report.idempotency_key or "", hash_of(self.report.payload))
+            return {**told, "customerId": self.report.happening.customer_id}
         return numbered(self._told, self.became.happening.id)
 
     def gate(self) -> Gate:
-        """What is kept of it."""
+        """What is kept of it, which does not say whose report it was."""
         if isinstance(self.became, Gate):
             return self.became
-        return Gate(hash_of(self.report.payload), kept(self._told), self.became.happening.id)
+        return Gate(hash_of(self.report.payload), kept({**self._told, "customerId": None}), self.became.happening.id)
 
     @property
     def _told(self) -> Answer:

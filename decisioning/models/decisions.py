@@ -63,7 +63,9 @@ class IdempotencyKey(TenantOwned):
     """A request that must not be carried out twice: its key, what it asked, and what it was answered.
 
     Where an interaction came of it, `interaction_key` is the interaction's, whose id the answer lacks: one statement
-    may store both, so the answer is written before the interaction has a key.
+    may store both, so the answer is written before the interaction has a key. Such an answer does not say either whose
+    interaction it is, which whoever asks again says once more; so it may stay when a customer is erased. An answer that
+    tells more than was asked has a `customer_id` and goes with the customer.
     """
 
     tenant = models.ForeignKey(
@@ -75,13 +77,21 @@ class IdempotencyKey(TenantOwned):
     answer = models.BinaryField(default=b"")
     interaction_key = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
+    customer_id = models.CharField(max_length=255, null=True)  # noqa: DJ001  most are nobody's, and in no index then
 
     objects = TenantQuerySet["IdempotencyKey"].as_manager()
 
     class Meta:
         verbose_name = "idempotency key"
         constraints = [models.UniqueConstraint(fields=["tenant", "endpoint", "key"], name="idempotency_key_once")]
-        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="idempotency_key_age"),
+            models.Index(
+                fields=["tenant", "customer_id"],
+                condition=models.Q(customer_id__isnull=False),
+                name="idempotency_key_of_customer",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.endpoint} {self.key}"

@@ -14,6 +14,7 @@ from decisioning import budgets
 from decisioning.erasing import ERASED
 from decisioning.ledgers import faults
 from decisioning.legal_holds import place
+from decisioning.manifest import unpacked
 from decisioning.models import Customer, IdempotencyKey, Interaction, LegalHold
 from kaireon import clock
 from kaireon.access import operator
@@ -257,7 +258,8 @@ def test_an_erased_customer_leaves_nothing_but_totals(
 ) -> None:
     editor, untouched = as_role("editor"), stored()
     assert admin("PUT", "customers/ada", {"attributes": {"name": "Ada"}})[0] == 201
-    recorded(admin, recommendationId=recommended(admin)["recommendationId"], rank=1)
+    _, decided = admin("POST", "recommend", {"customerId": "ada"}, **{"Idempotency-Key": "asked"})
+    recorded(admin, recommendationId=decided["recommendationId"], rank=1)
     assert editor("DELETE", "customers/ada?erase=true")[0] == 403
     assert admin("DELETE", "customers/ada?erase=true") == (
         200,
@@ -272,6 +274,7 @@ def test_an_erased_customer_leaves_nothing_but_totals(
                 "presentations": 1,
                 "reservations": 0,
                 "decisions": 1,
+                "answers": 1,
                 "ledgers": 1,
             },
         },
@@ -279,6 +282,21 @@ def test_an_erased_customer_leaves_nothing_but_totals(
     left = {label for label, number in rows_added(untouched).items() if number}
     assert left == {"decisioning.CarriedTotal", "decisioning.Manifest", "decisioning.Word", "kaireon.AuditEntry"}
     assert admin("DELETE", "customers/ada?erase=true")[0] == 404
+
+
+def test_what_is_kept_of_reports_does_not_say_whose_they_were(admin: Door, catalogue: Catalogue) -> None:
+    report = {"creativeId": catalogue.creative, "idempotencyKey": "k"}
+    first = recorded(admin, **report)
+    many = [{"customerId": "ada", "outcome": "click", **report, "idempotencyKey": "k2"}]
+    assert admin("POST", "respond/bulk", {"outcomes": many})[1]["succeeded"] == 1
+    assert admin("DELETE", "customers/ada?erase=true")[1]["erased"]["answers"] == 0
+    kept = {row.key: (row.customer_id, unpacked(bytes(row.answer))) for row in IdempotencyKey.objects.all()}
+    assert {key: (customer, "ada" in str(answer)) for key, (customer, answer) in kept.items()} == {
+        "k": (None, False),
+        "k2": (None, False),
+    }
+    assert recorded(admin, status=200, **report) == first | {"duplicate": True}
+    assert Interaction.objects.count() == 0
 
 
 def test_a_customer_under_a_legal_hold_is_not_erased(admin: Door, tenant: Tenant, catalogue: Catalogue) -> None:
