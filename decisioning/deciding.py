@@ -14,13 +14,14 @@ from decisioning.binding import Due, bind, binds, due, stands_alone
 from decisioning.configuration import Configuration
 from decisioning.decided import unpack
 from decisioning.histories import Recalled, recall
-from decisioning.ledgers import Overtaken, learn, lock
+from decisioning.ledgers import Overtaken, lock
 from decisioning.lookup import Caller, Known, inform
 from decisioning.manifest import configuration_from
 from decisioning.models import Decision, Manifest
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen, answered, choose, trace, wire
 from decisioning.storing import keep_manifest, store
+from decisioning.words import learn
 from kaireon import clock
 from kaireon.reading import patience
 from kaireon.tenancy import Tenant

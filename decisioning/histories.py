@@ -14,9 +14,10 @@ from decisioning.engine import holds as held_places
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Facts, Hold, Record
 from decisioning.engine.snapshot import Snapshot
-from decisioning.ledgers import CONTACT_COLUMNS, RecordReader
+from decisioning.ledgers import CONTACT_COLUMNS
 from decisioning.lookup import Known
 from decisioning.models import Interaction
+from decisioning.words import RecordReader
 from kaireon import clock
 from kaireon.statements import dialect, fetch, moment
 from kaireon.tenancy import Tenant

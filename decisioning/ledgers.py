@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from decisioning.engine import holds
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Contact
 from decisioning.happening import Happening
-from decisioning.models import ContactLedger, Interaction, Reservation, Word
+from decisioning.models import ContactLedger, Interaction, Reservation
 from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
+from decisioning.words import RecordReader, learn, numbers_of
 from kaireon import clock
 from kaireon.statements import present
 from kaireon.tenancy import Tenant
@@ -36,7 +35,6 @@ CONTACT_COLUMNS = (
 )
 _told = attrgetter(*CONTACT_COLUMNS)
 PARTS = ("records", "older", "recent_from", "complete_from")  # the columns of the parts, in their order
-MOST_ATTEMPTS = 10
 
 
 class Held(NamedTuple):
@@ -77,38 +75,6 @@ class Overtaken(Exception):
         self.totals = frozenset(totals)
 
 
-@dataclass(frozen=True)
-class Words:
-    """A tenant's words and their numbers; words are only ever added, so what a process knows of them stays true."""
-
-    numbers: Mapping[str, int]
-    texts: Mapping[int, str]
-
-
-_known: dict[int, Words] = {}
-
-
-def forget_words() -> None:
-    """Drops what was kept; for tests, which give a tenant's key to another tenant."""
-    _known.clear()
-
-
-class RecordReader:
-    """Turns a ledger's records into contacts, one after the other."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-        self._words: Words | None = None
-
-    def __call__(self, at: int, trace: bytes) -> Contact:
-        self._words = self._words or _words(self._tenant)
-        try:
-            return codec.contact_of(at, trace, self._words.texts)
-        except KeyError:  # somebody has added words since
-            self._words = _words(self._tenant, anew=True)
-            return codec.contact_of(at, trace, self._words.texts)
-
-
 def contact_of(row: Sequence[Any]) -> Contact:
     """A contact out of an interaction's `CONTACT_COLUMNS`."""
     return Contact(clock.milliseconds(row[0]), *row[1:])
@@ -123,7 +89,7 @@ def refill(tenant: Tenant, customer_ids: Collection[str]) -> None:
         histories[customer_id].append(contact_of(row))
     places = _open_places(tenant, wanted)
     told = [contact for history in histories.values() for contact in history]
-    numbers = _numbers_of(tenant, [*told, *(contact_held(place) for group in places.values() for place in group)])
+    numbers = numbers_of(tenant, [*told, *(contact_held(place) for group in places.values() for place in group)])
     for customer_id in wanted:
         row = rows[customer_id]
         row.ledger = _written(histories[customer_id], numbers)
@@ -136,7 +102,7 @@ def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Seque
 
     One that gets too long while nobody has read its older part is tidied by the next who reads it.
     """
-    numbers = _numbers_of(tenant, [*contacts, *(claim.contact for claim in claims)])
+    numbers = numbers_of(tenant, [*contacts, *(claim.contact for claim in claims)])
     places = holds.decode(held.holds, now=now)
     places += [holds.Place(*claim[:3], codec.trace_of(claim.contact, numbers)) for claim in claims]
     more = held._replace(records=_appended(held.records, contacts, numbers), holds=holds.encode(places))
@@ -149,7 +115,7 @@ def grown(tenant: Tenant, held: Held, contacts: Sequence[Contact], claims: Seque
 def records_of(tenant: Tenant, happened: Sequence[Happening], *, first: bool) -> bytes:
     """The bytes that interactions add to a ledger, whose first ones they may be."""
     contacts = [contact_told(each) for each in happened]
-    numbers = _numbers_of(tenant, contacts)
+    numbers = numbers_of(tenant, contacts)
     records = codec.encode((contact.at, codec.trace_of(contact, numbers)) for contact in contacts)
     return records if first else records[len(codec.FORMAT) :]
 
@@ -157,7 +123,7 @@ def records_of(tenant: Tenant, happened: Sequence[Happening], *, first: bool) ->
 def regrown(tenant: Tenant, ledger: codec.Ledger, happened: Sequence[Happening]) -> codec.Ledger:
     """A ledger with interactions added, tidied."""
     contacts = [contact_told(each) for each in happened]
-    return codec.tidied(ledger._replace(recent=_appended(ledger.recent, contacts, _numbers_of(tenant, contacts))))
+    return codec.tidied(ledger._replace(recent=_appended(ledger.recent, contacts, numbers_of(tenant, contacts))))
 
 
 def learn_of(tenant: Tenant, happened: Iterable[Happening]) -> None:
@@ -293,45 +259,3 @@ def _written(history: Sequence[Contact], numbers: Mapping[str, int]) -> codec.Le
 def _history(tenant: Tenant, customer_ids: Sequence[str]) -> QuerySet[Any, Any]:
     rows = Interaction.objects.of(tenant).filter(customer_id__in=customer_ids, void=False)
     return rows.order_by("customer_id", "-at", "-pk").values_list("customer_id", *CONTACT_COLUMNS)
-
-
-def _words(tenant: Tenant, *, anew: bool = False) -> Words:
-    """The tenant's words. What a transaction sees of itself may never come to be, so that is not kept."""
-    found = None if anew else _known.get(tenant.pk)
-    if found is None:
-        pairs = list(Word.objects.of(tenant).values_list("text", "number"))
-        found = Words(dict(pairs), {number: text for text, number in pairs})
-        if not connection.in_atomic_block:
-            _known[tenant.pk] = found
-    return found
-
-
-def learn(tenant: Tenant, words: Collection[str]) -> None:
-    """Gives words their numbers, if they have none; before any transaction, for others may be waiting for the same."""
-    known = _known.get(tenant.pk)
-    used = {word for word in words if word}
-    if known is None or not used <= known.numbers.keys():
-        _numbers(tenant, used)
-        _words(tenant, anew=True)
-
-
-def _numbers_of(tenant: Tenant, contacts: Sequence[Contact]) -> Mapping[str, int]:
-    """The numbers of at least all words in these contacts; new words get the next ones."""
-    used = {word for contact in contacts for word in (contact.outcome, contact.label, contact.campaign) if word}
-    known = _known.get(tenant.pk)
-    return known.numbers if known is not None and used <= known.numbers.keys() else _numbers(tenant, used)
-
-
-def _numbers(tenant: Tenant, used: set[str]) -> dict[str, int]:
-    for _ in range(MOST_ATTEMPTS):
-        known = dict(Word.objects.of(tenant).filter(text__in=used).values_list("text", "number"))
-        missing = sorted(used - known.keys())
-        if not missing:
-            return known
-        last = Word.objects.of(tenant).aggregate(last=Max("number"))["last"] or 0
-        # Somebody else may take the same numbers; what was not stored then is tried again.
-        Word.objects.bulk_create(
-            [Word(tenant=tenant, text=text, number=last + n) for n, text in enumerate(missing, start=1)],
-            ignore_conflicts=True,
-        )
-    raise RuntimeError(f"{len(missing)} words could not be numbered in {MOST_ATTEMPTS} attempts")

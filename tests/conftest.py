@@ -14,11 +14,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from decisioning.contents import forget_contents
-from decisioning.ledgers import forget_words
 from decisioning.loading import forget_configurations
 from decisioning.lookup import forget_tenants
 from decisioning.overview import forget_conflicts
 from decisioning.storing import forget_manifests
+from decisioning.words import forget_words
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.tenancy import Actor, Role, Tenant
 from kaireon.writing import writing

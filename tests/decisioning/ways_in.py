@@ -74,8 +74,8 @@ class Way:
     def ledgers(self) -> dict[str, Any]:
         """Every customer's ledger as a set of records, and since when it is complete."""
         from decisioning.engine import ledger
-        from decisioning.ledgers import RecordReader
         from decisioning.models import ContactLedger
+        from decisioning.words import RecordReader
 
         read = RecordReader(self.tenant)
         found = {}
