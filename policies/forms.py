@@ -115,7 +115,7 @@ class PolicyForm(LifecycleForm):
 
     def spoken(self, message: str) -> str:
         """A message of the API with the form's labels in place of config keys."""
-        return in_labels(message, self.options())
+        return re.sub(r"^is missing: (.)", lambda found: found[1].upper(), in_labels(message, self.options()))
 
     def form_name(self, field: str) -> str | None:
         if field.startswith(PREFIX) or field == "config":

@@ -129,6 +129,8 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
     # -- the form ------------------------------------------------------------------------------------------------
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["labels"] = {name: label for name, (label, _) in self.words.items()}
+        kwargs["help_texts"] = {name: text for name, (_, text) in self.words.items()}
         form = super().get_form(request, obj, change, **kwargs)
         form.actor, form.serializer = actor_of(request), self.resource.serializer_class
         return form
@@ -143,13 +145,11 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        label, help_text = self.words.get(db_field.name, (db_field.verbose_name.capitalize(), db_field.help_text))
         if isinstance(db_field, models.JSONField):
+            label = kwargs.get("label") or db_field.verbose_name.capitalize()
+            help_text = kwargs.get("help_text", db_field.help_text)
             return StrictJSONField(empty=db_field.get_default(), label=label, help_text=help_text)
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and db_field.name in self.words:
-            field.label, field.help_text = label, help_text
-        return field
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def _choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         """The tenant's live rows, and the one already chosen: an old reference may stay."""

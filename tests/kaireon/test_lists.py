@@ -33,6 +33,14 @@ def test_the_head_of_a_list_counts_only_where_it_is_narrowed(browser, admin):
         assert "1 result" in head(**narrowed) and "Show all" in head(**narrowed), narrowed
 
 
+def test_whoever_may_not_write_reads_the_same_labels(browser, admin, person):
+    admin.make("offers", name="Gold")
+    url = address(Offer, "change", Offer.objects.get().pk)
+    for page in (browser.get(url), visit(person(Role.VIEWER)).get(url)):
+        shown = page.content.decode()
+        assert "Short description" in shown and "Mandatory until" in shown and "Short desc<" not in shown
+
+
 def test_what_is_true_of_few_rows_is_said_of_those_alone(browser, admin):
     admin.make("offers", name="Gold")
     terms = {"mandatoryReason": "Law", "mandatoryExpiresAt": "2999-01-01T00:00:00Z"}

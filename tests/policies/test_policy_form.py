@@ -88,6 +88,7 @@ def test_an_untouched_form_says_what_it_needs_before_anything_is_marked(browser)
     said = {fault["label"]: fault["messages"] for fault in answer.context["faults"]}
     where = "Type a name and choose one, or pick “Each …” or “Everyone and everything”."
     assert said["Applies to"] == [where]
+    assert said["Per day"] == ["Give at least one of “Per day”, “Per week”, “Per month”, “In all”"]
     assert "marked" not in answer.content.decode()
     rows = {"scopes-0-scope": "global", "scopes-1-scope": "offer", "scopes-1-scopeId": ""}
     answer = say(browser, rule_type="category_suppression", status="active", priority="50", **rows)
