@@ -1,4 +1,4 @@
-"""What lists and pages of single rows say: how much was found, and names in place of keys."""
+"""What lists and pages say: how much was found, names in place of keys, and why somebody is refused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from creatives.models import Creative, Offer
 from decisioning.models import Interaction
+from kaireon.access import ApiKey
 from kaireon.clock import now
 from kaireon.tenancy import Role
 from tests.visitors import address, visit
@@ -71,3 +73,15 @@ def test_an_interaction_is_told_in_names(browser, admin, tenant, catalogue, stra
     for told in ("Hard bounce", str(creative.offer), creative.name, "0.045", "rank 1", "no: it was never presented"):
         assert told in page, told
     assert "Secret channel" not in page and "Offer key" not in page and "History" not in page
+
+
+def test_a_refusal_is_a_page_that_says_why_and_leads_back(person, db):
+    viewer = visit(person(Role.VIEWER))
+    for url, status, said in (
+        (address(ApiKey, "changelist"), 403, "This is not for your role"),
+        ("/nowhere/", 404, "There is nothing here"),
+    ):
+        answer = viewer.get(url)
+        assert answer.status_code == status
+        assert said in answer.content.decode() and reverse("admin:index") in answer.content.decode()
+    assert viewer.get("/api/v1/nowhere").json()["error"]["code"] == "NOT_FOUND"
