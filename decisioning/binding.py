@@ -16,6 +16,7 @@ from decisioning.models.ledgers import EVERYTHING, NOTHING
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen
 from decisioning.steps import Upkeep
+from decisioning.totals import MOST, Pair
 from kaireon.keys import next_key
 from kaireon.statements import instant, vendor
 
@@ -81,7 +82,7 @@ def due(chosen: Chosen, answer: Answer, recalled: Recalled, *, reserve: int | No
 
 
 def bind(
-    known: Known, chosen: Chosen, due: Due, *, alone: bool = False, held: Collection[budgets.Pair] = ()
+    known: Known, chosen: Chosen, due: Due, *, alone: bool = False, held: Collection[Pair] = ()
 ) -> tuple[int, Answer]:
     """Stores a decision with the contacts its implicit channels are and the places it reserves.
 
@@ -135,13 +136,13 @@ def _stored(known: Known, chosen: Chosen, due: Due, *, key: int, alone: bool) ->
     return dict(keys)
 
 
-def _count(known: Known, chosen: Chosen, due: Due, held: Collection[budgets.Pair]) -> None:
+def _count(known: Known, chosen: Chosen, due: Due, held: Collection[Pair]) -> None:
     """Adds to the totals that are kept. Raises Overtaken."""
     touched = budgets.take(known.tenant, due.contacts, due.places)
     if touched:
         _totals_kept.add(known.tenant.pk)
     shared = touched - set(held)
-    if budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, shared, most=budgets.MOST):
+    if budgets.nearly_exhausted(known.tenant, chosen.configuration.stock.program, shared, most=MOST):
         raise Overtaken(shared)
 
 

@@ -21,6 +21,7 @@ from decisioning.models import Decision, Manifest
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.recommendations import Answer, Ask, Chosen, answered, choose, trace, wire
 from decisioning.storing import keep_manifest, store
+from decisioning.totals import Pair
 from decisioning.words import learn
 from kaireon import clock
 from kaireon.reading import patience
@@ -100,9 +101,7 @@ def _insisted(
             held |= error.totals
 
 
-def _decided_alone(
-    drafted: Draft, held: Collection[budgets.Pair], caller: Caller, read: Reader, *, started: float
-) -> Draft:
+def _decided_alone(drafted: Draft, held: Collection[Pair], caller: Caller, read: Reader, *, started: float) -> Draft:
     """The decision made again while the ledger and these totals are held; what is read after that stays true."""
     tenant, customer_id = drafted.known.tenant, drafted.known.customer_id
     lock(tenant, [customer_id])

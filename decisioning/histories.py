@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from decisioning import budgets
-from decisioning.budgets import asked_by
 from decisioning.engine import holds as held_places
 from decisioning.engine import ledger as codec
 from decisioning.engine.facts import Facts, Hold, Record
@@ -17,6 +15,7 @@ from decisioning.engine.snapshot import Snapshot
 from decisioning.ledgers import CONTACT_COLUMNS
 from decisioning.lookup import Known
 from decisioning.models import Interaction
+from decisioning.totals import asked_by, totals_of
 from decisioning.words import RecordReader
 from kaireon import clock
 from kaireon.statements import dialect, fetch, moment
@@ -56,7 +55,7 @@ def recall(
     about: dict[str, Any] = {
         "segments": frozenset(segments).union(_names(known.memberships, snapshot.segments)),
         "timezone": known.timezone,
-        "totals": budgets.totals(known.tenant, snapshot, rows, now=now, existing=past),
+        "totals": totals_of(known.tenant, snapshot, rows, now=now, existing=past),
     }
     since = snapshot.horizon(now, known.timezone)
     held = known.ledger if as_of is None else None

@@ -16,14 +16,13 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from django.http import HttpRequest
 
-from decisioning import budgets
-from decisioning.budgets import Asked, asked_by
 from decisioning.configuration import Configuration
 from decisioning.engine import ledger as codec
 from decisioning.ledgers import Held
 from decisioning.loading import kept, loaded, part
 from decisioning.models import ContactLedger, Customer, SegmentMember
 from decisioning.models.ledgers import EVERYTHING, NOTHING
+from decisioning.totals import Asked, Row, asked_by, parameters_of, selection_of
 from kaireon import clock
 from kaireon.access import ApiKey, digest_of
 from kaireon.api.authentication import UnknownKey, presented_key
@@ -63,7 +62,7 @@ class Known(NamedTuple):
     memberships: tuple[int, ...]
     ledger: Held | None
     asked: Asked
-    totals: tuple[budgets.Row, ...]
+    totals: tuple[Row, ...]
     stored_attributes: str | None = None
 
     @property
@@ -154,7 +153,7 @@ def _looked_up(caller: Caller, customer_id: str, asked: Asked, since: int, *, an
 
     `anew` reads the tenant's row again, too.
     """
-    parameters = [since, *budgets.parameters(asked), customer_id, caller.digest or caller.tenant]
+    parameters = [since, *parameters_of(asked), customer_id, caller.digest or caller.tenant]
     rows = fetch(_statement(caller, asked), parameters)
     if not rows:
         raise UnknownKey
@@ -198,15 +197,15 @@ def _tenant(key: int, *, anew: bool) -> Tenant:
     return found
 
 
-def _rows(totals: str | None) -> tuple[budgets.Row, ...]:
+def _rows(totals: str | None) -> tuple[Row, ...]:
     return tuple(tuple(row) for row in json.loads(totals)) if totals else ()
 
 
-def _totals(tenant: Tenant, asked: Asked) -> tuple[budgets.Row, ...]:
+def _totals(tenant: Tenant, asked: Asked) -> tuple[Row, ...]:
     if not asked.pairs:
         return ()
-    sql = f"SELECT {budgets.selection(asked)} FROM {_table(ConfigurationHead)} t WHERE t.tenant_id = %s"
-    return _rows(fetch(sql, [*budgets.parameters(asked), tenant.pk])[0][0])
+    sql = f"SELECT {selection_of(asked)} FROM {_table(ConfigurationHead)} t WHERE t.tenant_id = %s"
+    return _rows(fetch(sql, [*parameters_of(asked), tenant.pk])[0][0])
 
 
 _statements: dict[tuple[str, bool, bool, bool], str] = {}
@@ -225,7 +224,7 @@ def _written(asked: Asked, *, by_key: bool) -> str:
     said, table = dialect(), _table
     keys = said["list"].format("m.segment_id")
     segments = f"(SELECT {keys} FROM {table(SegmentMember)} m WHERE m.customer_id = c.id)"
-    totals = budgets.selection(asked) if asked.pairs else "NULL"
+    totals = selection_of(asked) if asked.pairs else "NULL"
     joins = f"""CROSS JOIN (SELECT CAST(%s AS text) AS customer_id) a
         LEFT JOIN {table(Customer)} c ON c.tenant_id = t.tenant_id AND c.customer_id = a.customer_id
         LEFT JOIN {table(ContactLedger)} l ON l.tenant_id = t.tenant_id AND l.customer_id = a.customer_id"""

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
-from decisioning import budgets
+from decisioning import budgets, totals
 from decisioning.happening import COLUMNS, Happening
 from decisioning.idempotency import Gate
 from decisioning.ledgers import regrown, without
@@ -55,7 +55,7 @@ STEPS = {
     "presented": f"""INSERT INTO {LINES} (tenant_id, customer_id, decision_key, rank, void, interaction_key)
         SELECT %s, %s, %s, %s, %s, CASE WHEN %s THEN NULL ELSE id END FROM {{0}} RETURNING 0 AS id""",
     "settled": f"UPDATE {PLACES} AS r SET state = %s FROM {{0}} WHERE r.id = %s RETURNING 0 AS id",
-    "counted": f"""INSERT INTO {TOTALS} AS b (tenant_id, dimension, key, slice, {", ".join(budgets.COLUMNS)})
+    "counted": f"""INSERT INTO {TOTALS} AS b (tenant_id, dimension, key, slice, {", ".join(totals.COLUMNS)})
         SELECT m.tenant_id, m.dimension, k.key, %s, %s, %s, %s, %s
         FROM {{0}}, (VALUES {", ".join(["(%s, CAST(%s AS bigint))"] * (1 + len(DIMENSIONS)))}) AS k (dimension, key)
         JOIN {TOTALS} m ON m.tenant_id = %s AND m.dimension = k.dimension AND m.key = {MARKER} AND m.slice = 0

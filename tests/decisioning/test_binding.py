@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from decisioning import budgets, tallies
+from decisioning import budgets, tallies, totals
 from decisioning.binding import bind, due
 from decisioning.deciding import draft
 from decisioning.engine.recommend import Wish
@@ -187,7 +187,7 @@ if connection.vendor == "postgresql":  # SQLite stores one thing after the other
             cursor.execute(f"INSERT INTO {history} ({columns}) SELECT {columns} FROM {history} LIMIT 1")
             cursor.execute(
                 f"""INSERT INTO {BudgetTotal._meta.db_table}
-                    (tenant_id, dimension, key, slice, {", ".join(budgets.COLUMNS)})
+                    (tenant_id, dimension, key, slice, {", ".join(totals.COLUMNS)})
                 VALUES (%s, '', 0, %s, 1, 0, 0, 0)""",
                 [company.pk, 14 if budgets.own_slice() == 15 else 15],
             )

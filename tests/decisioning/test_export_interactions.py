@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from pyarrow import parquet
 
 from decisioning import budgets
-from decisioning.budgets import WHOLE_TENANT
 from decisioning.engine import ledger as codec
 from decisioning.ledgers import faults, refill
 from decisioning.models import BudgetTotal, ContactLedger, Decision, Interaction
+from decisioning.models.budgets import WHOLE_TENANT
 from kaireon.access import create_tenant
 from kaireon.exportfiles import NdjsonFile
 from kaireon.tenancy import Tenant
