@@ -10,7 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 from typing import Any
 
 from tests.benchmarks.e2e.cores import Taken, taken
@@ -20,6 +20,7 @@ CONNECTIONS = 8
 PATIENCE = 60.0  # seconds an answer may take
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 MOST_TRIES = 400
+PAUSE = 0.02  # seconds before another try, for a worker that was killed may be starting again
 
 
 class Refused(Exception):
@@ -114,6 +115,7 @@ class Load:
                 self.lines.append(line)
             else:
                 line.socket.close()
+                sleep(PAUSE)
             if len(self.lines) == connections:
                 return
         raise Refused(f"After {MOST_TRIES} connections the workers have {dict(self.workers)} of {connections}.")
