@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -118,10 +119,13 @@ class DecisionFlowViewSet(CollectionViewSet):
         sent = body(data=payload)
         sent.is_valid(raise_exception=True)
         values = {name: value for name, value in sent.validated_data.items() if name != "rowVersion"}
-        with writing(actor_of(request)) as unit:
-            flow = self._find(request, public_id, deleted=False)
-            row, warnings = act(unit, flow, **values, expected_version=expected_version(request, payload, flow.version))
-        return Response(self._shown(self._fresh(request, row), warnings=sent.warnings + warnings))
+        with transaction.atomic():
+            with writing(actor_of(request)) as unit:
+                flow = self._find(request, public_id, deleted=False)
+                expected = expected_version(request, payload, flow.version)
+                row, warnings = act(unit, flow, **values, expected_version=expected)
+            answer = self._written(request, row, sent.warnings + warnings)
+        return Response(answer)
 
 
 def _optional_payload(request: Request) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.urls import URLPattern, re_path
 from django_filters import FilterSet
 from rest_framework.exceptions import NotFound, ValidationError
@@ -81,9 +82,11 @@ class CollectionViewSet(GenericViewSet[Any]):
     def create(self, request: Request) -> Response:
         """Stores a new row."""
         payload = payload_of(request)
-        with writing(actor_of(request)) as unit:
-            row, warnings = save_resource(self.serializer_class, unit, data=payload)
-        return Response(self._shown(self._fresh(request, row), warnings=warnings), status=201)
+        with transaction.atomic():
+            with writing(actor_of(request)) as unit:
+                row, warnings = save_resource(self.serializer_class, unit, data=payload)
+            body = self._written(request, row, warnings)
+        return Response(body, status=201)
 
     def update_by_body(self, request: Request) -> Response:
         """Changes the row that the body's `id` names."""
@@ -126,16 +129,18 @@ class CollectionViewSet(GenericViewSet[Any]):
         number = payload.get("version")
         if type(number) is not int:
             raise refuse("version", f"{shown(number)} is not a version number; send one of the row's history.")
-        with writing(actor_of(request)) as unit:
-            row = self._find(request, public_id, deleted=False)
-            expected = expected_version(request, {}, row.version)
-            try:
-                row, warnings = history.revert(
-                    self.serializer_class, unit, row, number=number, expected_version=expected
-                )
-            except history.UnknownVersion as error:
-                raise refuse("version", str(error)) from error
-        return Response(self._shown(self._fresh(request, row), warnings=warnings))
+        with transaction.atomic():
+            with writing(actor_of(request)) as unit:
+                row = self._find(request, public_id, deleted=False)
+                expected = expected_version(request, {}, row.version)
+                try:
+                    row, warnings = history.revert(
+                        self.serializer_class, unit, row, number=number, expected_version=expected
+                    )
+                except history.UnknownVersion as error:
+                    raise refuse("version", str(error)) from error
+            body = self._written(request, row, warnings)
+        return Response(body)
 
     # -- what resources may say differently ----------------------------------------------------------------------
 
@@ -162,21 +167,24 @@ class CollectionViewSet(GenericViewSet[Any]):
             raise _nothing_here(self.model, public_id)
         return row
 
-    def _fresh(self, request: Request, row: Lifecycle) -> Lifecycle:
-        return self._rows(request).get(pk=row.pk)  # type: ignore[no-any-return]
+    def _written(self, request: Request, row: Lifecycle, warnings: Sequence[str]) -> dict[str, Any]:
+        """The row as it was just written; read again before anybody else can change it."""
+        return self._shown(self._rows(request).get(pk=row.pk), warnings=warnings)
 
     def _shown(self, row: Lifecycle, *, warnings: Sequence[str] | None = None) -> dict[str, Any]:
         shown_row: dict[str, Any] = dict(self.serializer_class(row, context={"request": self.request}).data)
         return shown_row if warnings is None else {**shown_row, "warnings": list(warnings)}
 
     def _update(self, request: Request, public_id: Any, payload: Mapping[str, Any], *, missing: Any) -> Response:
-        with writing(actor_of(request)) as unit:
-            row = self._existing(request, public_id, missing)
-            expected = expected_version(request, payload, row.version)
-            row, warnings = save_resource(
-                self.serializer_class, unit, data=payload, instance=row, expected_version=expected
-            )
-        return Response(self._shown(self._fresh(request, row), warnings=warnings))
+        with transaction.atomic():
+            with writing(actor_of(request)) as unit:
+                row = self._existing(request, public_id, missing)
+                expected = expected_version(request, payload, row.version)
+                row, warnings = save_resource(
+                    self.serializer_class, unit, data=payload, instance=row, expected_version=expected
+                )
+            body = self._written(request, row, warnings)
+        return Response(body)
 
     def _destroy(self, request: Request, public_id: str, *, missing: Any) -> Response:
         with writing(actor_of(request)) as unit:
