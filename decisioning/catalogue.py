@@ -39,10 +39,10 @@ CREATIVE = (
 
 
 FEW: dict[str, type[Named]] = {
-    "channel": Channel,
     "placement": Placement,
-    "category": Category,
+    "channel": Channel,
     "sub_category": SubCategory,
+    "category": Category,
 }
 
 
@@ -68,11 +68,13 @@ class Catalogue:
         chosen = (Offer.everything.of(tenant), Creative.everything.of(tenant))
         if offers is not None:
             chosen = (chosen[0].filter(pk__in=offers), chosen[1].filter(offer__in=offers))
+        # What names others is read before them: in a transaction, whose statements each see what is committed by then,
+        # a row that came meanwhile may name only what is there already.
+        self.creatives: list[Any] = list(chosen[1].order_by("pk").values_list(*CREATIVE, named=True))
+        self.offers: dict[int, Any] = {row.pk: row for row in chosen[0].values_list(*OFFER, named=True)}
         self.few: dict[str, dict[int, Any]] = {
             kind: {row.pk: row for row in model.everything.of(tenant)} for kind, model in FEW.items()
         }
-        self.offers: dict[int, Any] = {row.pk: row for row in chosen[0].values_list(*OFFER, named=True)}
-        self.creatives: list[Any] = list(chosen[1].order_by("pk").values_list(*CREATIVE, named=True))
 
     @cached_property
     def items(self) -> dict[int, Item]:
@@ -132,7 +134,6 @@ class Catalogue:
 
     def _of_offer(self, row: Any) -> OfferFacts:
         until = row.mandatory_expires_at if row.mandatory else None
-        schedule = row.schedule or {}
         return OfferFacts(
             amiss=_amiss("offer", row),
             category=self._living("category", row.category_id),
@@ -140,8 +141,8 @@ class Catalogue:
             label=row.category_label,
             priority=row.priority,
             mandatory_until=None if until is None else clock.milliseconds(until),
-            starts=_bound(schedule, "startsAt"),
-            ends=_bound(schedule, "endsAt"),
+            starts=_bound(row.schedule, "startsAt"),
+            ends=_bound(row.schedule, "endsAt"),
         )
 
     def _living(self, kind: str, key: int | None) -> int | None:

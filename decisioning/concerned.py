@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+from creatives.models import Creative
 from decisioning.engine.candidates import Candidate
 from decisioning.naming import id_of
 from kaireon.lifecycle import Status
@@ -16,20 +18,23 @@ from policies.models import SCOPED, ContactPolicy, PolicyScope
 from policies.rules import RULES
 from policies.scope import DIMENSIONS, value_of
 
-ANY_ID = re.compile(r"\w+_\w+")
+ANY_ID = re.compile(r"\w+_\w+")  # an id counts in its one spelling only, so that its text is enough to find it
 
 
-def concerning(tenant: Tenant, candidates: Sequence[Candidate]) -> Q:
+def concerning(tenant: Tenant, offers: Collection[int], candidates: Sequence[Candidate]) -> Q:
     """Policies assigned to everything, to each of a kind, or to what a candidate is; and those that name its offer.
 
-    No policy in force that concerns a candidate is left out, and few are in it that do not.
+    The candidates are the creatives of the offers. No policy in force that concerns one of them is left out, and few
+    are in it that do not.
     """
-    anywhere = Q(scope__in=["global", *SCOPED], target__isnull=True)
+    here = Q(scope__in=["global", *SCOPED], target__isnull=True)
     for scope, dimension in DIMENSIONS.items():
-        keys = {value_of(candidate, dimension) for candidate in candidates} - {None}
-        anywhere |= Q(scope=scope, target__in=keys)
-    assigned = PolicyScope.objects.filter(anywhere, tenant=tenant)
-    return Q(pk__in=assigned.values("policy")) | Q(pk__in=_reaching(tenant, {it.offer for it in candidates}))
+        keys: Any = {value_of(candidate, dimension) for candidate in candidates} - {None}
+        if dimension == "creative":  # of which an offer may have thousands
+            keys = Creative.everything.of(tenant).filter(offer__in=offers).values("pk")
+        here |= Q(scope=scope, target__in=keys)
+    assigned = PolicyScope.objects.filter(here, tenant=tenant)
+    return Q(pk__in=assigned.values("policy")) | Q(pk__in=_reaching(tenant, offers))
 
 
 def _reaching(tenant: Tenant, offers: Iterable[int]) -> list[int]:

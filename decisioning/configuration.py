@@ -95,7 +95,8 @@ class Configuration:
 
     `items`, `channels`, `placements` and `policies` hold live rows only; `names` and `public_ids` are keyed by
     (dimension, key) and know deleted rows too. A part of a configuration (`loading.part`) holds some offers' creatives
-    and the policies that may concern them, which are `policies_besides` fewer than all that are in force.
+    and the policies that may concern them, which are `policies_besides` fewer than all that are in force; a name nobody
+    expected is read when it is asked for, and is that of the moment.
     """
 
     tenant: int

@@ -67,14 +67,19 @@ class Judged:
         return [(stored, masks.get(stored.policy.public_id, 0)) for stored in active]
 
     @cached_property
+    def concerning(self) -> list[tuple[StoredPolicy, int]]:
+        """Of the policies those that concern some item."""
+        return [(stored, mask) for stored, mask in self.policies if mask]
+
+    @cached_property
     def offered(self) -> int:
         """The items that belong to the inventory, as a mask."""
         return sum(1 << position for position, item in enumerate(self.items) if not item.absent_because(self.now))
 
     def skipped(self, position: int) -> int:
         """How many policies do not concern an item."""
-        known = sum(1 for _, mask in self.policies if not mask >> position & 1)
-        return known + self.configuration.policies_besides
+        concerned = sum(mask >> position & 1 for _, mask in self.concerning)
+        return len(self.policies) + self.configuration.policies_besides - concerned
 
     def creative(self, position: int, *, with_skipped: bool = True) -> dict[str, Any]:
         """One creative with the verdict of every policy, or of those that concern it."""
@@ -87,7 +92,7 @@ class Judged:
         own = reasons.pop(item.public_id, [])
         policies = [
             _policy(stored, reasons[stored.policy.public_id], bool(mask >> position & 1))
-            for stored, mask in self.policies
+            for stored, mask in (self.policies if with_skipped else self.concerning)
             if with_skipped or mask >> position & 1
         ]
         return {

@@ -13,7 +13,7 @@ from decisioning.catalogue import Catalogue
 from decisioning.concerned import concerning
 from decisioning.configuration import Configuration, FlowFacts, StoredPolicy, engine_policy
 from decisioning.models import DecisionFlow, FlowVersion, OutcomeType, Segment
-from decisioning.naming import NamesOnDemand
+from decisioning.naming import NamesOnDemand, places_in
 from kaireon.audit import ConfigurationHead
 from kaireon.garbage import uncollected
 from kaireon.lifecycle import LifecycleQuerySet, Status
@@ -65,16 +65,18 @@ def load_configuration(tenant: Tenant) -> Configuration:
 
 @uncollected()
 def part(tenant: Tenant, *, version: int, timezone: str, offers: Collection[int]) -> Configuration:
-    """What of a version concerns some offers' creatives, for one question: what is large need not be loaded for it.
+    """The part of a version that some offers' creatives depend on, for one question, so that the rest is not loaded.
 
     It decides about them, and explains, as the whole does. It knows no flows.
     """
     catalogue = Catalogue(tenant, offers=offers)
     active = ContactPolicy.objects.of(tenant).filter(status=Status.ACTIVE)
-    policies = active.filter(concerning(tenant, [item.candidate for item in catalogue.items.values()]))
+    policies = active.filter(concerning(tenant, offers, [item.candidate for item in catalogue.items.values()]))
     found = _configuration(tenant, version, timezone, catalogue, policies)
-    besides = active.count() - len(found.policies)
-    return replace(found, names=NamesOnDemand(tenant, found.names), policies_besides=besides)
+    names = NamesOnDemand(tenant, found.names)
+    for kind, keys in places_in(stored.policy.config for stored in found.policies.values()).items():
+        names.read(kind, keys)
+    return replace(found, names=names, policies_besides=active.count() - len(found.policies))
 
 
 @uncollected()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from creatives.models import Category, Channel, Creative, Named, Offer, Placement, SubCategory
@@ -19,6 +20,7 @@ Place = tuple[str, int]
 Names = Mapping[Place, str]
 
 
+# The kind of row that an id beginning so belongs to.
 BY_PREFIX = {model.id_kind.prefix: kind for kind, model in KINDS.items()}
 
 
@@ -32,6 +34,18 @@ def place_named(public_id: str) -> Place | None:
     kind = BY_PREFIX.get(public_id.partition("_")[0])
     key = None if kind is None else key_named(kind, public_id)
     return None if kind is None or key is None else (kind, key)
+
+
+def places_in(configs: Iterable[object]) -> dict[str, set[int]]:
+    """The keys that configs name in their texts and lists of texts, by kind."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for config in configs:
+        for value in config.values() if isinstance(config, Mapping) else ():
+            for text in value if isinstance(value, list) else (value,):
+                place = place_named(text) if isinstance(text, str) else None
+                if place is not None:
+                    found[place[0]].add(place[1])
+    return found
 
 
 def id_of(kind: str, key: int) -> str:

@@ -93,12 +93,11 @@ def _rows(tenant: Tenant, names: Sequence[str], active_since: int, since: int, m
     return table_of(sql, parameters, pa.schema([*HEAD, *((name, TYPES.get(name, pa.int64())) for name in names)]))
 
 
-def _coded(column: pa.Array | pa.ChunkedArray) -> tuple[list[Any], Ints]:
+def _coded(column: pa.ChunkedArray) -> tuple[list[Any], Ints]:
     """The different values of a column, None among them where it occurs, and for every row which of them it has."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    coded = column.dictionary_encode("encode")
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+    chunks = column.dictionary_encode("encode").chunks  # all of them with one dictionary
+    codes: Ints = np.concatenate([np.empty(0, np.int64), *(chunk.indices.to_numpy() for chunk in chunks)])
+    return chunks[-1].dictionary.to_pylist() if chunks else [], codes
 
 
 def _traces(rows: pa.Table, names: Sequence[str]) -> tuple[list[Contact], Ints]:
@@ -106,7 +105,7 @@ def _traces(rows: pa.Table, names: Sequence[str]) -> tuple[list[Contact], Ints]:
     columns = [_coded(rows[name]) for name in names]
     trace = np.zeros(len(rows), np.int64)
     for values, own in columns:
-        _, trace = _coded(pa.array(trace * len(values) + own))
+        _, trace = _coded(pa.chunked_array([trace * len(values) + own]))
     somewhere = np.zeros(int(trace.max(initial=NOBODY)) + 1, np.int64)
     somewhere[trace] = np.arange(len(rows))
     kinds = zip(*([values[code] for code in own[somewhere].tolist()] for values, own in columns), strict=True)

@@ -17,7 +17,7 @@ NULLS = {"null_values": [""], "strings_can_be_null": True, "quoted_strings_can_b
 
 
 def table_of(sql: str, parameters: Sequence[Any], schema: pa.Schema) -> pa.Table:
-    """What a query answers; the schema names its columns in their order, which are whole numbers and texts."""
+    """What a query answers; the schema names its columns in their order, which are whole numbers and short texts."""
     parts = _copied if connection.vendor == "postgresql" else _fetched
     return pa.concat_tables([schema.empty_table(), *parts(sql, parameters, schema)])
 
@@ -31,7 +31,7 @@ def _fetched(sql: str, parameters: Sequence[Any], schema: pa.Schema) -> Iterator
 
 def _copied(sql: str, parameters: Sequence[Any], schema: pa.Schema) -> Iterator[pa.Table]:
     read = csv.ReadOptions(column_names=schema.names)
-    parse = csv.ParseOptions(newlines_in_values=True)
+    parse = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
     convert = csv.ConvertOptions(column_types=schema, **NULLS)
     for block in _blocks(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters):
         yield csv.read_csv(block, read_options=read, parse_options=parse, convert_options=convert)

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 def uncollected() -> Iterator[None]:
     """Looks for no garbage meanwhile: among what is just being made that takes longer than making it.
 
-    It goes for the whole process; another thread only keeps its own garbage a little longer.
+    It goes for the whole process; another thread only keeps its own garbage a little longer. What was made is looked
+    at once or twice afterwards, instead of each time it has grown.
     """
     collecting = gc.isenabled()
     gc.disable()

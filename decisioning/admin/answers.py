@@ -23,6 +23,7 @@ from kaireon.lifecycle import Status
 from kaireon.tenancy import Tenant
 
 PER_PAGE = 25
+MOST_LINES = 200  # about some offers; a few have thousands of creatives
 LARGE = 5_000  # creatives; a larger inventory would take seconds to lay out, so it is looked at in parts
 
 
@@ -59,12 +60,13 @@ class Answer:
     more: bool
 
 
-def some_offers(tenant: Tenant, number: int) -> list[int] | None:
-    """A page of the active offers, the newest first; None where the whole inventory can be looked at."""
+def some_offers(tenant: Tenant, number: int) -> tuple[list[int], bool] | None:
+    """A page of the active offers, the newest first, and whether there are more; None if all can be looked at."""
     if not Creative.objects.of(tenant).order_by()[LARGE : LARGE + 1].exists():
         return None
     active = Offer.objects.of(tenant).filter(status=Status.ACTIVE).order_by("-pk")
-    return list(active.values_list("pk", flat=True)[(number - 1) * PER_PAGE : number * PER_PAGE])
+    keys = list(active.values_list("pk", flat=True)[(number - 1) * PER_PAGE : number * PER_PAGE + 1])
+    return keys[:PER_PAGE], len(keys) > PER_PAGE
 
 
 def about_offer(question: Question, offer: Offer) -> Answer:
@@ -81,14 +83,19 @@ def about_offer(question: Question, offer: Offer) -> Answer:
     )
 
 
-def about_some(question: Question, offers: Sequence[int], wanted: str) -> Answer:
+def about_some(question: Question, offers: Sequence[int], wanted: str, *, more: bool) -> Answer:
     """One line for each creative in the inventory of some offers: of those that are blocked, or of the others."""
     judged = question.judged(offers)
-    lines, reaches = _lines(question, judged.outcome, judged.offered, wanted)
+    lines, reaches = _lines(question, judged.outcome, judged.offered, wanted, slice(MOST_LINES))
     return Answer(
-        shown=lines | {"funnel": question.funnel("Creatives of these offers", judged), "some": len(offers)},
+        shown=lines
+        | {
+            "funnel": question.funnel("Creatives of these offers", judged),
+            "some": len(offers),
+            "left_out": lines["numbers"][wanted] - len(lines["lines"]),
+        },
         reaches=reaches,
-        more=len(offers) == PER_PAGE,
+        more=more,
     )
 
 
@@ -101,7 +108,7 @@ def about_everything(question: Question, wanted: str) -> Answer:
     inventory = stock.on_sale(at)
     allowed = inventory & outcome.allowed
     seen = stock.rotation.among(allowed, question.known.customer_id)
-    lines, reaches = _lines(question, outcome, inventory, wanted, number=number)
+    lines, reaches = _lines(question, outcome, inventory, wanted, slice((number - 1) * PER_PAGE, number * PER_PAGE))
     return Answer(
         shown=lines | {"funnel": funnel("Live creatives", len(configuration.items), inventory, allowed, seen)},
         reaches=reaches,
@@ -119,19 +126,19 @@ def funnel(first: str, number: int, inventory: int, allowed: int, seen: int) -> 
 
 
 def _lines(
-    question: Question, outcome: Outcome, inventory: int, wanted: str, *, number: int | None = None
+    question: Question, outcome: Outcome, inventory: int, wanted: str, shown: slice
 ) -> tuple[dict[str, Any], list[tuple[Any, int]]]:
-    """The lines of a page, or all of them, and how far back looks what blocks."""
+    """Some of the lines, and how far back looks what blocks."""
     allowed = inventory & outcome.allowed
     blocked = inventory & ~allowed
     found = _positions(allowed if wanted == "allowed" else blocked)
-    positions = list(found if number is None else islice(found, (number - 1) * PER_PAGE, number * PER_PAGE))
-    shown = {
+    positions = list(islice(found, shown.start, shown.stop))
+    told = {
         "lines": [_line(outcome, position, question) for position in positions],
         "wanted": wanted,
         "numbers": {"blocked": blocked.bit_count(), "allowed": allowed.bit_count()},
     }
-    return shown, [reach for position in positions for reach in outcome.windows(position)]
+    return told, [reach for position in positions for reach in outcome.windows(position)]
 
 
 def _line(outcome: Outcome, position: int, question: Question) -> dict[str, Any]:

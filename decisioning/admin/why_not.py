@@ -50,8 +50,9 @@ def _form(request: HttpRequest, tenant: Tenant) -> WhyNotForm:
 def _answer(request: HttpRequest, asked: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     actor, as_of, offer = actor_of(request), asked["at"], asked["offer"]
     number = _number(request.GET.get("page", ""))
-    some = [offer.pk] if offer is not None else some_offers(actor.tenant, number)
-    known, configuration = inform(Caller(tenant=actor.tenant.pk, role=actor.role), asked["customer"], offers=some)
+    some = some_offers(actor.tenant, number) if offer is None else None
+    offers = [offer.pk] if offer is not None else some[0] if some is not None else None
+    known, configuration = inform(Caller(tenant=actor.tenant.pk, role=actor.role), asked["customer"], offers=offers)
     now = as_of or known.at
     teller = Teller(configuration=configuration, zone=zone, now=now)
     context = {
@@ -66,11 +67,15 @@ def _answer(request: HttpRequest, asked: Mapping[str, Any], zone: ZoneInfo) -> d
     if offer is not None:
         answer = about_offer(question, offer)
     elif some is not None:
-        answer = about_some(question, some, wanted)
+        answer = about_some(question, some[0], wanted, more=some[1])
     else:
         answer = about_everything(question, wanted)
     drawn = _timeline(known, configuration, answer.reaches, zone=zone, now=now)
-    return context | answer.shown | {"timeline": drawn, "pages": _pages(request.GET, number, answer.more)}
+    return (
+        context
+        | answer.shown
+        | {"timeline": drawn, "pages": _pages(request.GET, number, answer.more, stays=some is not None)}
+    )
 
 
 def _timeline(
@@ -106,8 +111,8 @@ def _customer_link(tenant: Tenant, customer_id: str) -> str | None:
     return reverse("admin:decisioning_customer_change", args=[row]) if row is not None else None
 
 
-def _pages(asked: QueryDict, number: int, more: bool) -> dict[str, Any]:
-    """The addresses of the pages before and after."""
+def _pages(asked: QueryDict, number: int, more: bool, *, stays: bool) -> dict[str, Any]:
+    """The addresses of the pages before and after, and of what else can be shown; `stays`: on the same page."""
 
     def address(to: int) -> str:
         changed = asked.copy()
@@ -115,13 +120,14 @@ def _pages(asked: QueryDict, number: int, more: bool) -> dict[str, Any]:
         return f"?{changed.urlencode()}"
 
     kept = asked.copy()
-    kept.pop("page", None)
+    if not stays:
+        kept.pop("page", None)
     return {
         "number": number,
         "before": address(number - 1) if number > 1 else None,
         "after": address(number + 1) if more else None,
         "show": {each: f"?{_with(kept, show=each)}" for each in ("blocked", "allowed")},
-        "of_offer": f"?{_without(kept, 'offer', 'offer.typed', 'show')}",
+        "of_offer": f"?{_without(kept, 'offer', 'offer.typed', 'show', 'page')}",
     }
 
 

@@ -39,10 +39,11 @@ class Rotation:
         for position, candidate in enumerate(candidates):
             if weights[position] > 0:
                 group = groups[candidate.offer, candidate.channel, candidate.placement]
-                group[candidate.creative] = 1 << position, weights[position]
-        self._groups = [(group, variants, _union(variants)) for group, variants in groups.items() if len(variants) > 1]
-        alone = {creative for variants in groups.values() if len(variants) == 1 for creative in variants}
-        self._alone = mask_of([position for position, it in enumerate(candidates) if it.creative in alone])
+                group[candidate.creative] = position, weights[position]
+        alone = [position for group in groups.values() if len(group) == 1 for position, _ in group.values()]
+        self._alone = mask_of(sorted(alone))
+        several = {key: group for key, group in groups.items() if len(group) > 1}
+        self._groups = [(key, *_as_masks(group)) for key, group in several.items()]
 
     def among(self, allowed: int, customer: str) -> int:
         """Of the allowed candidates one per offer, channel and placement; those of weight 0 never."""
@@ -57,8 +58,10 @@ class Rotation:
         return seen
 
 
-def _union(variants: Mapping[int, tuple[int, int]]) -> int:
-    return sum(bit for bit, _ in variants.values())
+def _as_masks(variants: Mapping[int, tuple[int, int]]) -> tuple[dict[int, tuple[int, int]], int]:
+    """The variants with masks for positions, and all of them as one mask."""
+    masks = {creative: (1 << position, weight) for creative, (position, weight) in variants.items()}
+    return masks, sum(mask for mask, _ in masks.values())
 
 
 def _start(tenant: int, group: Group, customer: str) -> blake2b:

@@ -37,9 +37,8 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
 
     resource: ClassVar[type[CollectionViewSet]]
     icon: ClassVar[str] = "circle"
-    words: ClassVar[
-        Mapping[str, tuple[str, str]]
-    ] = {}  # label and help of fields that need better ones than their name
+    # label and help of fields that need better ones than their name
+    words: ClassVar[Mapping[str, tuple[str, str]]] = {}
     form = LifecycleForm
     list_filter: Sequence[Any] = (DeletedFilter,)
     list_per_page = 50
@@ -96,7 +95,7 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         if entrance is None:
             return self.model.everything.none()
         # What is named here keeps Django from adding `list_select_related` to the list by itself.
-        named = {*self.resource.embeds, *(self.list_select_related or ())}
+        named = dict.fromkeys((*self.resource.embeds, *(self.list_select_related or ())))
         rows = self.model.everything.of(entrance.tenant).beside(*named)
         return rows.prefetch_related(*self.resource.prefetches).order_by(*self.resource.order)
 

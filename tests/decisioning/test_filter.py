@@ -222,12 +222,12 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
     assert few == [
         "all that is known",  # this process keeps no configuration of a transaction, so both are read in one view
         "kaireon_tenant",
-        "creatives_channel",
-        "creatives_placement",
-        "creatives_category",
-        "creatives_subcategory",
-        "creatives_offer",
         "creatives_creative",
+        "creatives_offer",
+        "creatives_placement",
+        "creatives_channel",
+        "creatives_subcategory",
+        "creatives_category",
         "policies_policyscope",
         "policies_contactpolicy",
         "decisioning_segment",

@@ -251,6 +251,21 @@ def test_a_large_inventory_is_looked_at_some_offers_at_a_time_the_newest_first(s
     assert "Card 0" in mark.words
 
 
+def test_what_a_large_inventory_has_too_much_of_for_a_page_is_counted(shop, browser, monkeypatch):
+    monkeypatch.setattr(answers, "LARGE", 2)
+    monkeypatch.setattr(answers, "MOST_LINES", 2)
+    monkeypatch.setattr(answers, "PER_PAGE", 3)
+    for number in range(3):
+        shop.offer(f"Card {number}", 50)
+    page = ask(browser, customer="c1", show="allowed")
+    assert ([line["offer"] for line in page.context["lines"]], page.context["left_out"]) == (["Card 2", "Card 1"], 1)
+    assert page.context["pages"]["after"] is None
+    shop.offer("Card 3", 50)
+    page = ask(browser, customer="c1", page="2", show="allowed")
+    assert [line["offer"] for line in page.context["lines"]] == ["Card 0"]
+    assert page.context["pages"]["show"]["blocked"] == "?customer=c1&page=2&show=blocked"
+
+
 def test_the_page_costs_the_same_for_one_and_thirty(shop, browser, tenant):
     def queries(**asked) -> int:
         ask(browser, customer="c1", **asked)

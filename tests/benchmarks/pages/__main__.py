@@ -8,6 +8,7 @@ import argparse
 import platform
 import statistics
 from collections.abc import Iterator
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -78,6 +79,7 @@ def visit(browser: Any, address: str) -> tuple[float, int]:
         page = browser.get(address, follow=True)
         took = perf_counter() - start
     assert page.status_code == 200, (address, page.status_code)
+    assert "why-not/?" not in address or "funnel" in page.context, address  # a question that was not understood
     return took, len(queries)
 
 
@@ -92,12 +94,16 @@ def addresses(tenant: Any) -> Iterator[tuple[str, str]]:
     from django.urls import reverse
 
     from creatives.models import Creative, Offer
+    from kaireon import clock
     from policies.models import ContactPolicy
 
     offer = Offer.objects.of(tenant).order_by("pk")[1000 % Offer.objects.of(tenant).count()]
     asking = f"{reverse('admin:why_not')}?customer=customer+17"
     yield "why not, an offer", f"{asking}&offer={offer.public_id}"
-    yield "why not, an offer a month ago", f"{asking}&offer={offer.public_id}&at=2026-10-26T12:00"
+    yield (
+        "why not, an offer a month ago",
+        f"{asking}&offer={offer.public_id}&at={clock.now() - timedelta(days=30):%Y-%m-%dT%H:%M}",
+    )
     yield "why not, everything", asking
     yield "why not, what is allowed", f"{asking}&show=allowed"
     yield "overview", reverse("admin:index")

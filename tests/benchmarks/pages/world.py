@@ -88,6 +88,7 @@ WIDE = (
     ("cooldown", '{"cooldownHours": 1}', "category"),
     ("offer_category_cap", '{"targetCategory": "cards", "maxTotal": 40, "periodType": "monthly"}', "category"),
     ("customer_total_cap", '{"maxTotal": 400, "periodType": "monthly"}', "global"),
+    ("mutual_exclusion", '{"excludeOfferIds": ["off_none"]}', "offer"),
 )
 KINDS = [*NARROW * 19, *WIDE]
 
