@@ -120,6 +120,8 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         changelist = super().get_changelist_instance(request)
         tell_when_narrowed(changelist)
         self.prepare(request, changelist.result_list)
+        if all(row.deleted_at is not None for row in changelist.result_list):
+            changelist.list_editable = ()  # there is nothing to save
         return changelist
 
     def prepare(self, request: HttpRequest, rows: Iterable[Any]) -> None:

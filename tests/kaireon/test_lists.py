@@ -35,6 +35,18 @@ def test_the_head_of_a_list_counts_only_where_it_is_narrowed(browser, admin):
         assert "1 result" in head(**narrowed) and "Show all" in head(**narrowed), narrowed
 
 
+def test_an_empty_list_says_whether_there_is_nothing_or_only_nothing_that_matches(browser, person, admin):
+    def says(visitor: Client, **asked: str) -> str:
+        page = visitor.get(address(Offer, "changelist"), asked).content.decode()
+        return " ".join(re.sub("<[^>]*>", " ", page.split('class="nothing-here">')[1].split("</div>")[0]).split())
+
+    assert says(browser) == "No offers yet Add offer"
+    assert says(visit(person(Role.VIEWER))) == "No offers yet They are listed here once there are some."
+    admin.make("offers", name="Gold")
+    nothing = "Nothing matches No offers fit the search and the filters. Show all of them"
+    assert says(browser, q="silver") == says(browser, deleted="yes") == nothing
+
+
 def test_whoever_may_not_write_reads_the_same_labels(browser, admin, person):
     admin.make("offers", name="Gold")
     url = address(Offer, "change", Offer.objects.get().pk)

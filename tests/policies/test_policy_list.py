@@ -114,6 +114,14 @@ def test_a_priority_somebody_else_changed_meanwhile_is_not_overwritten(browser, 
     assert stored() == before
 
 
+def test_where_all_are_deleted_there_is_nothing_to_save(browser, admin):
+    admin("DELETE", f"contact-policies/{made(admin, 'Gone').public_id}")
+    for shown in ({"deleted": "yes"}, {"deleted": "all"}, {}):
+        assert 'name="_save"' not in browser.get(address(ContactPolicy, LIST), shown).content.decode(), shown
+    made(admin, "A")
+    assert 'name="_save"' in browser.get(address(ContactPolicy, LIST), {"deleted": "all"}).content.decode()
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
 def test_who_only_reads_has_no_fields_in_the_list(role, browser, person, admin):
     made(admin, "A")
