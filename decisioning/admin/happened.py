@@ -12,9 +12,9 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.paginator import InfinitePaginator
 
-from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
 from decisioning.models import Customer, Decision, Interaction, Segment, SegmentMember
 from decisioning.models.outcomes import names_by_key
+from decisioning.naming import KINDS, NamesOnDemand
 from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, entered
@@ -78,16 +78,6 @@ class CustomerAdmin(ReadOnlyAdmin):
     @column("Segments")
     def segments(self, row: Customer) -> str:
         return ", ".join(sorted(member.segment.name for member in row.memberships.all())) or "-"
-
-
-NAMED = {
-    "offer": Offer,
-    "creative": Creative,
-    "channel": Channel,
-    "placement": Placement,
-    "category": Category,
-    "sub_category": SubCategory,
-}
 
 
 @admin.register(Interaction)
@@ -183,14 +173,14 @@ class InteractionAdmin(ReadOnlyAdmin):
 
 def _name(rows: Iterable[Any], tenant: Tenant) -> None:
     """Gives interactions, which hold plain keys, the tenant's names of what they are about; one query for each kind."""
-    named, outcomes = list(rows), names_by_key(tenant)
-    for row in named:
+    told, outcomes, names = list(rows), names_by_key(tenant), NamesOnDemand(tenant, {})
+    for row in told:
         row.names = {"outcome": outcomes.get(row.outcome, row.outcome)}
-    for kind, model in NAMED.items():
-        keys = {key for row in named if (key := getattr(row, f"{kind}_key")) is not None}
-        found = dict(model.everything.of(tenant).filter(pk__in=keys).values_list("pk", "name")) if keys else {}
-        for row in named:
-            row.names[kind] = found.get(getattr(row, f"{kind}_key"), "-")
+    for kind in KINDS:
+        keys = {row.pk: getattr(row, f"{kind}_key") for row in told}
+        names.read(kind, {key for key in keys.values() if key is not None})
+        for row in told:
+            row.names[kind] = names.get((kind, keys[row.pk]), "-") if keys[row.pk] is not None else "-"
 
 
 def _amount(micros: int) -> str:
