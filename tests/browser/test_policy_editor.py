@@ -169,7 +169,8 @@ def test_faults_stand_beside_their_fields(page, furnished, axe, shot):
     page.locator('[name="config.cooldownHours"]').fill("-3")
     page.locator('[name="scopes-0-scopeId.typed"]').fill("Nobody")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("There is no offer called “Nobody”.")).to_be_visible()
+    beside = page.locator("form p", has_text="There is no offer called “Nobody”.")  # the panel says it as well
+    expect(beside).to_be_visible()
     expect(page.get_by_text("-3 is not a number >= 0").first).to_be_visible()
     expect(page.locator('[name="config.cooldownHours"]')).to_have_value("-3")
     axe(page)
