@@ -80,6 +80,16 @@ class CustomerAdmin(ReadOnlyAdmin):
         return ", ".join(sorted(member.segment.name for member in row.memberships.all())) or "-"
 
 
+def _named(kind: str, title: str) -> Any:
+    """The column of what an interaction was about, by the name that `_name` gave it."""
+
+    @column(title)
+    def shown(_admin: Any, row: Any) -> str:
+        return str(row.names[kind])
+
+    return shown
+
+
 @admin.register(Interaction)
 class InteractionAdmin(ReadOnlyAdmin):
     """What happened to customers: looked up by customer, never counted, never changed."""
@@ -120,33 +130,13 @@ class InteractionAdmin(ReadOnlyAdmin):
             _name([row], actor_of(request).tenant)
         return row
 
-    @column("Outcome")
-    def outcome_name(self, row: Any) -> str:
-        return str(row.names["outcome"])
-
-    @column("Offer")
-    def offer(self, row: Any) -> str:
-        return str(row.names["offer"])
-
-    @column("Creative")
-    def creative(self, row: Any) -> str:
-        return str(row.names["creative"])
-
-    @column("Channel")
-    def channel(self, row: Any) -> str:
-        return str(row.names["channel"])
-
-    @column("Placement")
-    def placement(self, row: Any) -> str:
-        return str(row.names["placement"])
-
-    @column("Category")
-    def category(self, row: Any) -> str:
-        return str(row.names["category"])
-
-    @column("Sub-category")
-    def sub_category(self, row: Any) -> str:
-        return str(row.names["sub_category"])
+    outcome_name = _named("outcome", "Outcome")
+    offer = _named("offer", "Offer")
+    creative = _named("creative", "Creative")
+    channel = _named("channel", "Channel")
+    placement = _named("placement", "Placement")
+    category = _named("category", "Category")
+    sub_category = _named("sub_category", "Sub-category")
 
     @column("Cost")
     def cost(self, row: Interaction) -> str:
