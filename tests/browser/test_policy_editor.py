@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from policies.models import ContactPolicy
+from policies.rules import RULES
 from tests.browser.conftest import Enter
 from tests.policies.test_admin import made
 from tests.visitors import address
@@ -43,9 +44,17 @@ def card(page: Page, label: str) -> Any:
 
 
 def pick(page: Page, label: str) -> None:
-    """Clicks on a rule's card."""
+    """Clicks on a rule's card and waits for the rule's fields; other rules have fields of the same names."""
     page.locator("label.rule-card").filter(has=card(page, label)).click()
     expect(card(page, label)).to_be_checked()
+    [slug] = [rule.slug for rule in RULES if rule.label == label]
+    expect(page.locator(f'[data-fields="{slug}"]')).to_be_attached()
+
+
+def read_back(page: Page) -> Locator:
+    """The sentence the form as it stands is read back as."""
+    expect(page.locator("#live")).to_have_attribute("aria-busy", "false")
+    return page.locator("#live .sentence")
 
 
 def choose(page: Page, field: str, words: str) -> None:

@@ -25,9 +25,9 @@ async function search(box) {
   const turn = ++latest;
   const query = new URLSearchParams({ kind: box.dataset.kind, q: typedIn(box).value });
   const answer = await fetch(`${box.dataset.lookup}?${query}`);
-  if (!answer.ok || answer.redirected || turn !== latest) return;
+  if (!answer.ok || answer.redirected) return;
   const { results } = await answer.json();
-  if (document.activeElement !== typedIn(box)) return;
+  if (turn !== latest || document.activeElement !== typedIn(box)) return;
   const taken = chosenIn(box);
   open(box, results.filter(({ id }) => !taken.includes(id)));
 }

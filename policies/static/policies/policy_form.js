@@ -76,20 +76,24 @@ let waiting;
 let asking;
 
 function readBack(pause = PAUSE) {
+  live.setAttribute("aria-busy", true); // until what is read back is what stands in the form
   clearTimeout(waiting);
   waiting = setTimeout(ask, pause);
 }
 
 async function ask() {
+  waiting = undefined;
   asking?.abort();
-  asking = new AbortController();
+  const latest = (asking = new AbortController());
   const said = new FormData(form);
   for (const name of [...said.keys()]) if (name.endsWith(".typed")) said.delete(name); // a search under way
   try {
-    const answer = await fetch(live.dataset.read, { method: "POST", body: said, signal: asking.signal });
+    const answer = await fetch(live.dataset.read, { method: "POST", body: said, signal: latest.signal });
     if (answer.ok && !answer.redirected) show(await answer.text());
   } catch (error) {
     if (error.name !== "AbortError") throw error;
+  } finally {
+    if (asking === latest && !waiting) live.setAttribute("aria-busy", false);
   }
 }
 
