@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 from tqdm import tqdm
 
-from kaireon.management import tenant_named
+from kaireon.commands import tenant_named
 from kaireon.publicid import Kind
 from kaireon.tenancy import Tenant
 

@@ -1,4 +1,4 @@
-"""The versions of a configured row: what each changed, and going back to one; the same for API and admin."""
+"""The versions of a configured row, and what each of them changed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from kaireon import clock
-from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.audit import changes_between
 from kaireon.lifecycle import Lifecycle
-from kaireon.writing import LifecycleError, Writing
 
 ORDER = ("-version", "-history_id")
 LARGEST = 2**31
-
-
-class UnknownVersion(LifecycleError):
-    """The row never had the version."""
 
 
 def entries_of(row: Lifecycle) -> QuerySet[Any]:
@@ -49,30 +43,6 @@ def authors_of(rows: Sequence[Lifecycle]) -> dict[int, str]:
     present = model.history.filter(id=OuterRef("pk"), version=OuterRef("version")).order_by("-history_id")
     wanted = model.everything.filter(pk__in=[row.pk for row in rows])
     return dict(wanted.values_list("pk", Subquery(present.values("history_actor")[:1])))
-
-
-def revert(
-    serializer: type[ResourceSerializer],
-    unit: Writing,
-    row: Lifecycle,
-    *,
-    number: int,
-    expected_version: int | None = None,
-    why: str = "",
-) -> tuple[Lifecycle, list[str]]:
-    """Makes an old state the newest version, if it is still valid. Raises UnknownVersion and what writing raises."""
-    old = entries_of(row).filter(version=number).first() if 0 < number < LARGEST else None
-    if old is None:
-        raise UnknownVersion(f"There is no version {number}; the history lists those there are.")
-    return save_resource(
-        serializer,
-        unit,
-        data=old.instance.state(old.history_parts),
-        instance=row,
-        expected_version=expected_version,
-        action="revert",
-        reason=f"revert to version {number}" + (f": {why}" if why else ""),
-    )
 
 
 def _version(entry: Any, states: dict[int, dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kaireon import history
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.differences import State, Wording, compared, differences
 from kaireon.admin.entrance import actor_of
+from kaireon.api.reverting import revert
 from kaireon.audit import deed
 from kaireon.lifecycle import Lifecycle
 from kaireon.tenancy import Tenant
@@ -76,7 +77,7 @@ class VersionPages:
         try:
             with writing(actor_of(request)) as unit:
                 fresh = self.model.everything.of(unit.tenant).get(pk=row.pk)
-                _, warnings = history.revert(
+                _, warnings = revert(
                     self.resource.serializer_class,
                     unit,
                     fresh,

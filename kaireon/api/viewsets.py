@@ -20,6 +20,7 @@ from kaireon.api.filters import PAGING, live_only, refuse_unknown_parameters, wa
 from kaireon.api.pagination import Page, paginate
 from kaireon.api.permissions import actor_of
 from kaireon.api.requests import payload_of
+from kaireon.api.reverting import UnknownVersion, revert
 from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.lifecycle import Lifecycle, LifecycleQuerySet
 from kaireon.tenancy import EDITORS, READERS, Role
@@ -134,10 +135,8 @@ class CollectionViewSet(GenericViewSet[Any]):
                 row = self._find(request, public_id, deleted=False)
                 expected = expected_version(request, {}, row.version)
                 try:
-                    row, warnings = history.revert(
-                        self.serializer_class, unit, row, number=number, expected_version=expected
-                    )
-                except history.UnknownVersion as error:
+                    row, warnings = revert(self.serializer_class, unit, row, number=number, expected_version=expected)
+                except UnknownVersion as error:
                     raise refuse("version", str(error)) from error
             body = self._written(request, row, warnings)
         return Response(body)

@@ -11,7 +11,7 @@ from decisioning import legal_holds
 from decisioning.models import LegalHold
 from kaireon import clock
 from kaireon.access import operator
-from kaireon.management import tenant_named
+from kaireon.commands import tenant_named
 from kaireon.writing import writing
 
 LONGEST_REASON = 1000

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kaireon import clock
 from kaireon.access import issue_key, operator
-from kaireon.management import tenant_named
+from kaireon.commands import tenant_named
 from kaireon.tenancy import Role
 from kaireon.writing import DuplicateName, writing
 

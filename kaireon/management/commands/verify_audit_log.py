@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kaireon import audit
-from kaireon.management import tenant_named
+from kaireon.commands import tenant_named
 from kaireon.tenancy import Tenant
 
 
