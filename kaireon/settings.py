@@ -161,6 +161,7 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "navigation": "kaireon.admin.navigation.groups"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "kaireon.admin.navigation.favicon"}],
     "STYLES": ["kaireon.admin.navigation.stylesheet", "kaireon.admin.navigation.charts_stylesheet"],
+    "SCRIPTS": ["kaireon.admin.navigation.script"],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {

@@ -31,6 +31,11 @@ def charts_stylesheet(request: HttpRequest) -> str:
     return static("kaireon/charts.css")
 
 
+def script(request: HttpRequest) -> str:
+    """The address of what every form of the admin does when it is sent."""
+    return static("kaireon/sending.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """The address of the icon in the browser's tab."""
     return static("kaireon/icon.svg")

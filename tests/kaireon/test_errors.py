@@ -35,6 +35,7 @@ def test_a_forged_request_gets_the_envelope_under_the_api(person: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
     page = browser.post("/admin/login/", {})
     assert (page.status_code, page["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert "opened before you signed in" in page.content.decode()
 
 
 def test_djangos_own_refusal_of_a_forgery_is_an_envelope_too(settings: Any) -> None:

@@ -1,11 +1,15 @@
 // The editor of a creative: a preview that follows the typing, fields that follow the template type, rows of tokens.
 // Everything is drawn by the server; without this script its buttons ask for the same pages.
 
+import { ask, noticeFor } from "../kaireon/asking.js";
+
 const DELAY = 300; // milliseconds of silence before the preview is asked for
 const FIELDS = "fieldset.content-fields";
 const picker = document.querySelector("[data-preview-of]");
 const form = document.getElementById(picker?.dataset.previewOf);
+const notice = form && noticeFor(form, document.getElementById("unanswered"), () => (owed ? showFields() : showPreview()));
 let waiting, asking;
+let owed = false; // whether the fields of the template type that is chosen have not come yet
 
 document.querySelectorAll("[data-without-script]").forEach((button) => button.remove());
 
@@ -19,18 +23,13 @@ async function showPreview() {
   asking?.abort();
   asking = new AbortController();
   const { address } = picker.dataset;
-  const posts = form.method === "post";
-  const target = posts ? address : `${address}?${new URLSearchParams(sent())}`;
-  const options = { credentials: "same-origin", signal: asking.signal, ...(posts && { method: "POST", body: sent() }) };
+  const { signal } = asking;
   try {
-    const answer = await fetch(target, options);
-    if (answer.ok) {
-      put(await answer.text());
-    }
+    const posts = form.method === "post";
+    put(await (posts ? ask(address, { method: "POST", body: sent(), signal }) : ask(`${address}?${new URLSearchParams(sent())}`, { signal })));
+    notice.clear();
   } catch (error) {
-    if (error.name !== "AbortError") {
-      throw error;
-    }
+    notice.show(error);
   }
 }
 
@@ -99,11 +98,16 @@ function addRow(table) {
 async function showFields() {
   const body = sent();
   body.set("_fields", "1");
-  const answer = await fetch(window.location.href, { method: "POST", body, credentials: "same-origin" });
-  if (!answer.ok) {
+  owed = true;
+  let text;
+  try {
+    text = await ask(window.location.href, { method: "POST", body });
+  } catch (error) {
+    notice.show(error);
     return;
   }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  owed = false;
+  const page = new DOMParser().parseFromString(text, "text/html");
   const fresh = page.querySelector(FIELDS);
   fresh.querySelectorAll("[data-without-script]").forEach((button) => button.remove());
   document.querySelector(FIELDS).replaceWith(fresh);
@@ -114,10 +118,11 @@ async function showFields() {
 // -- the customers, and the placements of a channel
 
 async function suggestCustomers(input) {
-  const answer = await fetch(`${picker.dataset.samples}?q=${encodeURIComponent(input.value)}`);
-  if (answer.ok) {
-    const { customers } = await answer.json();
+  try {
+    const { customers } = JSON.parse(await ask(`${picker.dataset.samples}?q=${encodeURIComponent(input.value)}`));
     input.list.replaceChildren(...customers.map((id) => new Option(id, id)));
+  } catch (error) {
+    notice.show(error);
   }
 }
 

@@ -1,5 +1,7 @@
 // The button Preview Impact: asks what the policy as it is typed would have done, shows it, can be cancelled.
 
+import { ask } from "../kaireon/asking.js";
+
 const form = document.getElementById("contactpolicy_form");
 const panel = document.getElementById("impact");
 const [run, cancel, status, shown, days] = ["run", "cancel", "status", "shown", "days"].map((it) => panel.querySelector(`[data-${it}]`));
@@ -32,13 +34,10 @@ async function preview() {
   shown.replaceChildren();
   status.textContent = "Trying the policy on what happened…";
   try {
-    const answer = await fetch(panel.dataset.preview, { method: "POST", body: said(), signal: running.signal });
-    if (!answer.ok || answer.redirected) throw new Error(`The preview was answered with ${answer.status}`);
-    shown.innerHTML = await answer.text();
+    shown.innerHTML = await ask(panel.dataset.preview, { method: "POST", body: said(), signal: running.signal });
     status.textContent = shown.querySelector("[data-refused]") ? "The policy cannot be previewed yet." : "Preview ready.";
   } catch (error) {
-    const cancelled = error.name === "AbortError";
-    status.textContent = cancelled ? "Cancelled." : "The preview could not be made. Check the connection and that you are still signed in, then try again.";
+    status.textContent = error.name === "AbortError" ? "Cancelled." : `No preview. ${error.message}`;
   } finally {
     busy(false);
     run.focus();

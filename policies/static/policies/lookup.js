@@ -1,5 +1,7 @@
 // Search boxes: a few letters bring what could be meant; arrows, Enter and Escape as in any combobox.
 
+import { ask } from "../kaireon/asking.js";
+
 const PAUSE = 150; // milliseconds without typing
 let waiting;
 let latest = 0;
@@ -24,19 +26,23 @@ function prepare(box) {
 async function search(box) {
   const turn = ++latest;
   const query = new URLSearchParams({ kind: box.dataset.kind, q: typedIn(box).value });
-  const answer = await fetch(`${box.dataset.lookup}?${query}`);
-  if (!answer.ok || answer.redirected) return;
-  const { results } = await answer.json();
-  if (turn !== latest || document.activeElement !== typedIn(box)) return;
   const taken = chosenIn(box);
-  open(box, results.filter(({ id }) => !taken.includes(id)));
+  let results = [];
+  let otherwise = "Nothing found";
+  try {
+    ({ results } = JSON.parse(await ask(`${box.dataset.lookup}?${query}`)));
+  } catch ({ message }) {
+    otherwise = message;
+  }
+  if (turn !== latest || document.activeElement !== typedIn(box)) return;
+  open(box, results.filter(({ id }) => !taken.includes(id)), otherwise);
 }
 
-function open(box, results) {
+function open(box, results, otherwise) {
   const list = listOf(box);
   list.replaceChildren(...results.map(({ id, name }, index) => option(list, index, id, name)));
   if (!results.length) {
-    const nothing = option(list, 0, "", "Nothing found");
+    const nothing = option(list, 0, "", otherwise);
     nothing.setAttribute("aria-disabled", "true");
     list.append(nothing);
   }

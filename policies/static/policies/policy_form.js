@@ -1,21 +1,24 @@
 // The policy form: another rule type brings its own fields, and what the form says is read back while it is written.
 
+import { ask, noticeFor } from "../kaireon/asking.js";
+
 const form = document.getElementById("contactpolicy_form");
 const live = document.getElementById("live");
 const FIELDS = "[data-fields]";
 const PAUSE = 300; // milliseconds without typing
+const notice = noticeFor(form, document.getElementById("unanswered"), () => readBack(0));
 
 // -- another rule type ------------------------------------------------------------------------------------------------
 
 const kept = new Map(); // the fields of rule types that were left, with what was typed into them
-let shown = form.querySelector("[name=rule_type]:checked")?.value;
+let shown = form.querySelector(FIELDS).dataset.fields;
+
+const chosenRule = () => form.querySelector("[name=rule_type]:checked")?.value;
 
 async function fieldsOf(ruleType) {
   if (kept.has(ruleType)) return kept.get(ruleType);
-  const answer = await fetch(`${live.dataset.fieldsFrom}?rule_type=${encodeURIComponent(ruleType)}`);
-  if (!answer.ok || answer.redirected) throw new Error(`The fields of ${ruleType} did not come`);
   const holder = document.createElement("template");
-  holder.innerHTML = await answer.text();
+  holder.innerHTML = await ask(`${live.dataset.fieldsFrom}?rule_type=${encodeURIComponent(ruleType)}`);
   return holder.content.querySelector(FIELDS);
 }
 
@@ -30,24 +33,38 @@ function carryOver(from, to) {
 }
 
 async function showFieldsOf(ruleType) {
+  if (!ruleType || ruleType === shown) return;
   let incoming;
   try {
     incoming = await fieldsOf(ruleType);
-  } catch {
-    const address = new URL(window.location);
-    address.searchParams.set("rule_type", ruleType);
-    window.location = address;
+  } catch (error) {
+    if (chosenRule() === ruleType) goBackTo(shown);
+    notice.show(error);
     return;
   }
-  const chosen = form.querySelector("[name=rule_type]:checked")?.value;
-  if (chosen !== ruleType || shown === ruleType) return; // somebody chose again while the fields were on their way
+  if (chosenRule() !== ruleType || shown === ruleType) return; // somebody chose again while the fields were on their way
   const outgoing = form.querySelector(FIELDS);
   kept.set(shown, outgoing);
   carryOver(outgoing, incoming);
   outgoing.replaceWith(incoming);
   shown = ruleType;
   form.querySelector("[data-rule-name]").textContent = form.querySelector(".rule-card:has(:checked) .rule-card-name").textContent;
+  rememberInAddress(ruleType);
   readBack(0);
+}
+
+function goBackTo(ruleType) {
+  const card = form.querySelector(`[name=rule_type][value="${CSS.escape(ruleType)}"]`);
+  card.checked = true;
+  card.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// So that whoever leaves the page and comes back finds the fields that belong to what the browser kept.
+function rememberInAddress(ruleType) {
+  const address = new URL(window.location);
+  address.searchParams.set("rule_type", ruleType);
+  address.searchParams.delete("preset");
+  window.history.replaceState(window.history.state, "", address);
 }
 
 // -- rows of scopes ---------------------------------------------------------------------------------------------------
@@ -78,20 +95,20 @@ let asking;
 function readBack(pause = PAUSE) {
   live.setAttribute("aria-busy", true); // until what is read back is what stands in the form
   clearTimeout(waiting);
-  waiting = setTimeout(ask, pause);
+  waiting = setTimeout(read, pause);
 }
 
-async function ask() {
+async function read() {
   waiting = undefined;
   asking?.abort();
   const latest = (asking = new AbortController());
   const said = new FormData(form);
   for (const name of [...said.keys()]) if (name.endsWith(".typed")) said.delete(name); // a search under way
   try {
-    const answer = await fetch(live.dataset.read, { method: "POST", body: said, signal: latest.signal });
-    if (answer.ok && !answer.redirected) show(await answer.text());
+    show(await ask(live.dataset.read, { method: "POST", body: said, signal: latest.signal }));
+    notice.clear();
   } catch (error) {
-    if (error.name !== "AbortError") throw error;
+    notice.show(error);
   } finally {
     if (asking === latest && !waiting) live.setAttribute("aria-busy", false);
   }
@@ -122,4 +139,9 @@ form.addEventListener("click", ({ target }) => {
   if (button) readBack();
 });
 
-readBack(0);
+live.setAttribute("aria-busy", true);
+window.addEventListener("pageshow", () => {
+  // only now stands in the form what the browser kept of it
+  showFieldsOf(chosenRule());
+  readBack(0);
+});
