@@ -100,6 +100,8 @@ class _Test:
         """The positions of what the test would refuse if all before had happened, recommended together or not."""
         if not self.n:
             return np.flatnonzero(self.concerned)
+        if self.n > len(past.at):  # which may be more than a column can hold
+            return np.empty(0, np.int64)
         order = np.lexsort((self.key, past.who))  # stable: of one customer and key in the order of time
         who, key, counted = past.who[order], self.key[order], self.counted[order]
         begins = np.flatnonzero(np.append(True, (np.diff(who) != 0) | (np.diff(key) != 0))[: len(order)])

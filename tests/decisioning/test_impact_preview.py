@@ -108,6 +108,17 @@ def test_a_cap_of_one_keeps_the_first_contact_of_each(viewer: Door, happened: Ha
     assert answer(viewer, config={**CAP, "maxFrequency": 3})["customersAffected"] == 0
 
 
+@pytest.mark.parametrize("most", [2**63, 10**30])
+def test_a_cap_beyond_all_counting_suppresses_nothing(viewer: Door, happened: Happened, ago: Ago, most: int):
+    for day in (3, 2, 1):
+        happened(ago(day))
+    suppressed = [
+        answer(viewer, config={**CAP, "maxFrequency": most}),
+        answer(viewer, policyType="customer_total_cap", config={"maxTotal": most, "periodDays": 30}),
+    ]
+    assert [(found["totalCustomersAnalyzed"], found["offersSuppressed"]) for found in suppressed] == [(1, {}), (1, {})]
+
+
 def test_a_contact_dated_later_than_now_counts_as_now(viewer: Door, happened: Happened, ago: Ago):
     happened(ago(-0.5))
     happened(ago(1))
