@@ -54,3 +54,30 @@ def test_a_report_that_was_answered_before_the_migration_is_answered_the_same(
     assert admin("POST", "respond", report) == (200, first | {"duplicate": True})
     migration.tell_whose(apps, None)
     assert admin("POST", "respond", report) == (200, first | {"duplicate": True})
+
+
+def test_reports_say_again_whose_they_were_when_the_migration_is_taken_back(
+    admin: Door, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "AT_ONCE", 2)
+    report = {"creativeId": catalogue.creative, "outcome": "click"}
+    for customer in ("ada", "bob", "eve"):
+        admin("POST", "respond", {**report, "customerId": customer, "idempotencyKey": f"{customer}'s"})
+    admin("POST", "recommend", {"customerId": "ada"}, **{"Idempotency-Key": "asked"})
+    assert admin("DELETE", "customers/bob?erase=true")[0] == 200
+
+    def told() -> list[tuple[str, str | None, str | None]]:
+        rows = IdempotencyKey.objects.order_by("pk")
+        return [(row.key, row.customer_id, unpacked(bytes(row.answer))["customerId"]) for row in rows]
+
+    before = told()
+    for _ in range(2):
+        migration.tell_again(apps, None)
+        assert told() == [
+            ("ada's", None, "ada"),
+            ("bob's", None, None),
+            ("eve's", None, "eve"),
+            ("asked", "ada", "ada"),
+        ]
+    migration.tell_whose(apps, None)
+    assert told() == before
