@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from decisioning.models import Interaction
 from kaireon import clock
 from policies.models import ContactPolicy
-from tests.browser.test_policy_editor import ADD, pick
+from tests.browser.test_policy_editor import ADD, pick, read_back
 
 RUN = "Preview Impact"
 
@@ -46,8 +46,14 @@ def _key(kind: str, public_id: str) -> int | None:
     return SCOPED[kind].id_kind.decode(public_id)
 
 
-def preview(page: Page) -> None:
+def ask(page: Page) -> None:
+    """Presses the button, which stands still once what is above it has been read back."""
+    read_back(page)
     page.get_by_role("button", name=RUN).click()
+
+
+def preview(page: Page) -> None:
+    ask(page)
     expect(page.locator("#impact [data-status]")).to_have_text("Preview ready.")
 
 
@@ -103,7 +109,7 @@ def test_another_rule_is_previewed_by_its_own_config_over_the_days_chosen(page, 
 def test_what_cannot_be_previewed_yet_says_why_and_other_rules_have_no_button(page, history, axe, shot):
     page.goto(ADD)
     expect(page.locator("[name=impact-days]")).to_be_hidden()
-    page.get_by_role("button", name=RUN).click()
+    ask(page)
     expect(page.locator("#impact [data-status]")).to_have_text("The policy cannot be previewed yet.")
     expect(page.locator("#impact .remark").first).to_be_visible()
     axe(page, "#impact")
@@ -117,6 +123,7 @@ def test_what_cannot_be_previewed_yet_says_why_and_other_rules_have_no_button(pa
 def test_a_preview_can_be_cancelled_and_a_failure_is_said(page, history):
     page.goto(f"{ADD}?rule_type=cooldown")
     page.route("**/admin/impact/**", lambda route: None)
+    read_back(page)
     run = page.get_by_role("button", name="Preview")
     run.click()
     expect(run).to_have_attribute("aria-busy", "true")
