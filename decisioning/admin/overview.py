@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from creatives.models import Channel, Creative, Offer
 from decisioning import tallies
 from decisioning.admin.reasons import address_of
+from decisioning.engine.conflicts import Conflict
 from decisioning.models import DailyTally, TallyProgress
 from decisioning.overview import Suppressing, conflicts_of, tallies_of, top_policies, unreachable
 from kaireon import clock
@@ -55,7 +56,7 @@ def overview_view(request: HttpRequest) -> HttpResponse:
             (offer, why, reverse("admin:creatives_offer_change", args=[offer.pk]))
             for offer, why in unreachable(tenant, now)
         ],
-        "conflicts": [(it.sentence, [address_of(each) for each in it.policies]) for it in found[:MOST_CONFLICTS]],
+        "conflicts": _conflicts(tenant, found[:MOST_CONFLICTS]),
         "more_conflicts": max(len(found) - MOST_CONFLICTS, 0),
         "changes": _changes(tenant) if actor.role in AuditLogView.readers else None,
         "steps": _steps(tenant),
@@ -94,6 +95,13 @@ def _top(found: Sequence[Suppressing]) -> Bars:
     rows = [Bar(label=it.policy.name, value=round(it.share), link=address_of(it.policy.public_id)) for it in found]
     summary = "How often each policy suppressed something, in percent of the decisions looked at."
     return Bars(key="top", title="Top suppressing policies", summary=summary, rows=rows, unit="%", width=520)
+
+
+def _conflicts(tenant: Tenant, found: Sequence[Conflict]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each conflict as its sentence, and the name and address of every policy in it."""
+    keys = [ContactPolicy.id_kind.decode(policy) for it in found for policy in it.policies]
+    names = {row.public_id: row.name for row in ContactPolicy.objects.of(tenant).filter(pk__in=keys)}
+    return [(it.sentence, [(names.get(each, each), address_of(each)) for each in it.policies]) for it in found]
 
 
 def _counted(tenant: Tenant, now: Any) -> str | None:

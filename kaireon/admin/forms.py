@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
+from django.urls import reverse
+from django.utils.html import format_html
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -20,6 +22,7 @@ from kaireon.tenancy import Actor
 from kaireon.trial import try_resource
 from kaireon.writing import LifecycleError, StaleVersion, Writing, writing
 
+PAGES = ("change", "history")
 MOVED = "You switched to another tenant meanwhile, so nothing was saved. Switch back, or begin anew here."
 
 
@@ -146,17 +149,24 @@ class LifecycleForm(forms.ModelForm):  # type: ignore[type-arg]
     def refuse(self, error: Exception) -> None:
         """Puts each fault on its field, the rest above the form."""
         if isinstance(error, StaleVersion):
-            self.add_error(
-                None,
-                f"Somebody else saved version {error.current} meanwhile, so nothing was changed. "
-                "Open the page again and make your change there.",
-            )
+            self.add_error(None, self._overtaken(error.current))
             return
         faults = list(details_of(error))
         if not faults:
             self.add_error(None, str(error.detail) if isinstance(error, APIException) else str(error))
         for fault in faults:
             self.refuse_field(fault["field"], fault["message"])
+
+    def _overtaken(self, current: int) -> str:
+        """That a newer version was saved, and where to see it; what was typed stays on this page meanwhile."""
+        meta, key = self._meta.model._meta, self.instance.pk
+        change, history = (reverse(f"admin:{meta.app_label}_{meta.model_name}_{it}", args=[key]) for it in PAGES)
+        return format_html(
+            "Somebody else saved version {} meanwhile, so nothing was changed. "
+            '<a class="underline" href="{}?left={}&amp;right={}" target="_blank">See what they changed</a>, then '
+            '<a class="underline" href="{}" target="_blank">open the page again</a> and make your change there.',
+            *(current, history, self.cleaned_data.get("rowVersion"), current, change),
+        )
 
     def refuse_field(self, field: str, message: str) -> None:
         """One fault; a field whose text could not be read already says so."""

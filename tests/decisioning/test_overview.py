@@ -64,6 +64,8 @@ def test_policies_in_conflict_are_counted_and_not_the_conflicts(shop, person):
         shop.policy("customer_total_cap", {"maxTotal": most, "periodType": "daily"}, name=name)
     page = overview(browser)
     assert len(page.context["conflicts"]) == 3
+    links = [[name for name, _ in links] for _, links in page.context["conflicts"]]
+    assert links == [["Never"], ["Lax", "Strict"], ["Laxer", "Strict"]]
     assert page.context["figures"][-1] == ("4", "policies in conflict")
 
 

@@ -243,6 +243,14 @@ def test_a_stale_form_says_so_and_changes_nothing(person, tenant, admin, cards):
     before = entries(tenant)
     response = browser.post(address(Category, "change", cards.pk), filled(page, name="Mine"))
     assert "Somebody else saved version 2 meanwhile" in faults(response)["__all__"][0]
+    said = response.content.decode()
+    for where in (
+        f"{address(Category, 'history', cards.pk)}?left=1&amp;right=2",
+        address(Category, "change", cards.pk),
+    ):
+        assert f'href="{where}" target="_blank"' in said
+    changed = browser.get(address(Category, "history", cards.pk), {"left": 1, "right": 2})
+    assert "Version 1 beside version 2" in changed.content.decode()
     cards.refresh_from_db()
     assert (cards.name, cards.version, entries(tenant)) == ("Cards", 2, before)
 
