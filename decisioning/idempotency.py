@@ -70,8 +70,20 @@ def numbered(answer: Answer, interaction_key: int | None) -> Answer:
 
 
 def hash_of(body: Any) -> str:
-    """What two equal requests have in common."""
-    return hashlib.sha256(_sorted(body).encode()).hexdigest()
+    """What two equal requests have in common, whatever the order of their keys and whether they write 1 or 1.0."""
+    spelled_out = _sorted(body)
+    if ".0" in spelled_out or "e+" in spelled_out:  # few bodies may hold a whole number written as another one
+        spelled_out = _sorted(_plain(body))
+    return hashlib.sha256(spelled_out.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A value whose whole numbers are all integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def kept(answer: Answer) -> bytes:

@@ -136,6 +136,16 @@ def test_a_retry_gets_the_first_answer_and_another_body_a_conflict(admin: Door, 
     assert IdempotencyKey.objects.count() == 1
 
 
+def test_a_retry_may_be_spelled_otherwise(admin: Door, catalogue: Catalogue) -> None:
+    first = recorded(admin, creativeId=catalogue.creative, cost=2, context={"size": [1.0, 1e20, 0.5]}, idempotencyKey="k")
+    again = {"cost": 2.0, "context": {"size": [1, 10**20, 0.5]}, "creativeId": catalogue.creative}
+    assert recorded(admin, status=200, **again, idempotencyKey="k") == first | {"duplicate": True}
+    for size in ([1, 10**20, 0.25], [True, 10**20, 0.5], ["1.0", 10**20, 0.5]):
+        report = {"customerId": "ada", "outcome": "impression", **again, "context": {"size": size}}
+        assert admin("POST", "respond", {**report, "idempotencyKey": "k"})[0] == 409
+    assert Interaction.objects.count() == 1
+
+
 def test_a_late_event_counts_when_it_happened_and_one_slightly_ahead_counts_as_now(
     admin: Door, catalogue: Catalogue
 ) -> None:
