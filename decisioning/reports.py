@@ -228,7 +228,7 @@ def is_key(text: str) -> bool:
 
 def _key(in_body: str | None, in_header: str | None) -> str | None:
     if in_header is not None and not is_key(in_header):
-        raise refuse("Idempotency-Key", f"The key has {len(in_header)} characters; send 1 to 255, and no NUL.")
+        raise refuse("Idempotency-Key", f"The key has {len(in_header)} characters; send 1 to 255, in ASCII and no NUL.")
     if None not in {in_body, in_header} and in_body != in_header:
         raise refuse("idempotencyKey", "The header Idempotency-Key says otherwise; send one of the two.")
     return in_header if in_body is None else in_body

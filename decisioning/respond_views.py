@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from decisioning.asking import admit
 from decisioning.lookup import Caller, Known, caller_of, identify, in_force
-from decisioning.reports import RESPOND, Report, RespondRequest, Surroundings, is_key, report_of
+from decisioning.reports import LONGEST_KEY, RESPOND, Report, RespondRequest, Surroundings, is_key, report_of
 from decisioning.responding import respond, respond_once
 from decisioning.standing import stand
 from kaireon.api.errors import described, envelope, refuse
@@ -44,6 +44,12 @@ RECORDED = {
 BULK = record(outcomes={**listed(named("RespondRequest")), "minItems": 1, "maxItems": MOST_AT_ONCE})
 COUNTED = record(processed=WHOLE, succeeded=WHOLE, failed=WHOLE, errors=listed(record(index=WHOLE, error=OBJECT)))
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
+BULK_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY - len(f"#{MOST_AT_ONCE}")},
+    OpenApiParameter.HEADER,
+    description="Sent again, the same outcomes are recorded once. An outcome's own idempotencyKey counts instead.",
+)
 
 
 class RespondView(PlainView):
@@ -88,6 +94,7 @@ class RespondBulkView(PlainView):
 
     @extend_schema(
         operation_id="respond_bulk",
+        parameters=[BULK_KEY],
         request={"application/json": BULK},
         responses={
             200: OpenApiResponse(COUNTED, "At least one was recorded"),
@@ -95,18 +102,21 @@ class RespondBulkView(PlainView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Records up to 1,000 things that happened, each judged alone."""
+        """Records up to 1,000 things that happened, each judged alone; a call that is repeated records what is missing.
+
+        That takes an `idempotencyKey` in every outcome, or the header with the same outcomes in the same order.
+        """
         raise NotImplementedError
 
     def carry_out(self, request: HttpRequest) -> HttpResponse:
         caller, payload = _asked(self, request)
         known = identify(caller)
         admit(self, request, caller, known)
-        items = _items(payload)
+        items, key = _items(payload), _bulk_key(request)
         bodies = [RESPOND.read(item) if isinstance(item, Mapping) else None for item in items]
         read = [body for body in bodies if body is not None]
         around = Surroundings(known.tenant, in_force(caller, known), read, now=known.at)
-        faults = _faults(known, items, bodies, around)
+        faults = _faults(known, items, bodies, around, key=key)
         errors = [
             {"index": index, "error": described(fault)} for index, fault in enumerate(faults) if fault is not None
         ]
@@ -136,14 +146,23 @@ def _items(payload: Mapping[str, Any]) -> list[Any]:
     return items
 
 
+def _bulk_key(request: HttpRequest) -> str | None:
+    """The header's key, which `#` and an index make the key of each outcome that brings none."""
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not is_key(f"{key}#{MOST_AT_ONCE}" if key else key):
+        most = LONGEST_KEY - len(f"#{MOST_AT_ONCE}")
+        raise refuse("Idempotency-Key", f"The key has {len(key)} characters; send 1 to {most}, in ASCII and no NUL.")
+    return key
+
+
 def _faults(
-    known: Known, items: list[Any], bodies: list[Body | None], around: Surroundings
+    known: Known, items: list[Any], bodies: list[Body | None], around: Surroundings, *, key: str | None
 ) -> list[APIException | None]:
     """Carries out every item that can be; why the others were refused."""
     judged: list[Report | ValidationError] = []
-    for item, body in zip(items, bodies, strict=True):
+    for index, (item, body) in enumerate(zip(items, bodies, strict=True)):
         try:
-            judged.append(_report(item, body, around))
+            judged.append(_report(item, body, around, key=None if key is None else f"{key}#{index}"))
         except ValidationError as error:
             judged.append(error)
     reports = [each for each in judged if isinstance(each, Report)]
@@ -151,7 +170,7 @@ def _faults(
     return [next(outcomes).conflict if isinstance(each, Report) else each for each in judged]
 
 
-def _report(item: Any, body: Body | None, around: Surroundings) -> Report:
+def _report(item: Any, body: Body | None, around: Surroundings, *, key: str | None) -> Report:
     if body is None:
         raise refuse("", f"{shown(item)} is not an object; send {{...}}.")
-    return report_of(body, item, around)
+    return report_of(body, item, around, header_key=None if "idempotencyKey" in body.values else key)

@@ -137,7 +137,9 @@ def test_a_retry_gets_the_first_answer_and_another_body_a_conflict(admin: Door, 
 
 
 def test_a_retry_may_be_spelled_otherwise(admin: Door, catalogue: Catalogue) -> None:
-    first = recorded(admin, creativeId=catalogue.creative, cost=2, context={"size": [1.0, 1e20, 0.5]}, idempotencyKey="k")
+    first = recorded(
+        admin, creativeId=catalogue.creative, cost=2, context={"size": [1.0, 1e20, 0.5]}, idempotencyKey="k"
+    )
     again = {"cost": 2.0, "context": {"size": [1, 10**20, 0.5]}, "creativeId": catalogue.creative}
     assert recorded(admin, status=200, **again, idempotencyKey="k") == first | {"duplicate": True}
     for size in ([1, 10**20, 0.25], [True, 10**20, 0.5], ["1.0", 10**20, 0.5]):
@@ -234,6 +236,26 @@ def test_of_many_reports_the_good_ones_are_recorded(admin: Door, tenant: Tenant,
     }
     assert list(faults(tenant, ["ada", "bob"])) == []
     assert Interaction.objects.get(outcome="impression").void is True
+
+
+def test_a_bulk_that_is_repeated_under_its_key_is_recorded_once(admin: Door, catalogue: Catalogue) -> None:
+    click = {"customerId": "ada", "creativeId": catalogue.creative, "outcome": "click"}
+    outcomes = [click, click, {**click, "outcome": "clicked"}, {**click, "idempotencyKey": "own"}]
+    header = {"Idempotency-Key": "k"}
+    status, first = admin("POST", "respond/bulk", {"outcomes": outcomes}, **header)
+    assert (status, first["succeeded"], Interaction.objects.count()) == (200, 3, 3)
+    before = stored()
+    assert admin("POST", "respond/bulk", {"outcomes": outcomes}, **header) == (200, first)
+    status, answer = admin("POST", "respond/bulk", {"outcomes": [{**click, "customerId": "bob"}]}, **header)
+    assert (status, answer["errors"][0]["error"]["code"]) == (422, "CONFLICT")
+    assert stored() == before
+    outcomes[2] = {**click, "outcome": "accept"}  # mended, and sent under the same key
+    status, answer = admin("POST", "respond/bulk", {"outcomes": outcomes}, **header)
+    assert (status, answer["succeeded"], Interaction.objects.count()) == (200, 4, 4)
+    assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"k#0", "k#1", "k#2", "own"}
+    for key in ("", "x" * 251):
+        status, answer = admin("POST", "respond/bulk", {"outcomes": outcomes}, **{"Idempotency-Key": key})
+        assert (status, answer["error"]["details"][0]["field"]) == (400, "Idempotency-Key")
 
 
 def test_a_bulk_of_nothing_good_is_unprocessable(admin: Door, catalogue: Catalogue) -> None:
