@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
 
 from decisioning import budgets
 from decisioning.carried import carry
+from decisioning.imports.exported import row_of
 from decisioning.ledgers import lock
 from decisioning.legal_holds import refuse_if_held
 from decisioning.models import (
@@ -16,6 +17,7 @@ from decisioning.models import (
     ContactLedger,
     Customer,
     Decision,
+    ErasedRow,
     IdempotencyKey,
     Interaction,
     InteractionSummary,
@@ -23,8 +25,11 @@ from decisioning.models import (
     Reservation,
     SegmentMember,
 )
+from kaireon.batching import in_batches
+from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
 
+AT_ONCE = 1000
 # What is told about and in which order it goes: the ledger last, because it holds other writers back until then.
 ERASED: Mapping[str, tuple[type[Model], ...]] = {
     "interactions": (Interaction,),
@@ -40,11 +45,14 @@ ERASED: Mapping[str, tuple[type[Model], ...]] = {
 def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     """Removes everything known of a customer, stored or not; the number of rows of each kind.
 
-    What they used of budgets is carried forward, what they reserved is free again. Raises UnderLegalHold.
+    What they used of budgets is carried forward, what they reserved is free again, and an import does not bring back
+    what happened. Raises UnderLegalHold.
     """
     [ledger] = lock(unit.tenant, [customer_id]).values()
     refuse_if_held(unit.tenant, customer_id)
-    carry(unit.tenant, Interaction.objects.of(unit.tenant).filter(customer_id=customer_id, void=False).iterator())
+    history = Interaction.objects.of(unit.tenant).filter(customer_id=customer_id)
+    carry(unit.tenant, history.filter(void=False).iterator())
+    _never_again(unit.tenant, history.iterator())
     members = SegmentMember.objects.filter(customer__tenant=unit.tenant, customer__customer_id=customer_id)
     gone = {"memberships": members.delete()[0]}
     gone["customers"] = Customer.objects.of(unit.tenant).filter(customer_id=customer_id).delete()[0]
@@ -55,3 +63,9 @@ def erase(unit: Writing, customer_id: str) -> dict[str, int]:
     if not ledger.revision:
         gone["ledgers"] = 0  # it was made to be locked
     return gone
+
+
+def _never_again(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
+    for some in in_batches(interactions, AT_ONCE):
+        rows = [ErasedRow(tenant=tenant, import_key=row_of(interaction)) for interaction in some]
+        ErasedRow.objects.bulk_create(rows, ignore_conflicts=True)

@@ -43,6 +43,15 @@ class Returning:
         return (stored.customer_id, stored.at, stored.outcome) == (own.customer_id, own.at, own.outcome)
 
 
+def row_of(interaction: Interaction) -> int:
+    """The fingerprint of the row an interaction came from or, if it came from none, would come back as."""
+    return _exported(interaction.public_id) if interaction.import_key is None else interaction.import_key
+
+
+def _exported(public_id: str) -> int:
+    return fingerprint(json.dumps(["interaction", public_id]), 0)
+
+
 class ExportReader:
     """Reads exported rows of one tenant. Rows of the catalogue that were deleted meanwhile are known all the same."""
 
@@ -83,7 +92,7 @@ class ExportReader:
         if interaction.outcome not in self._outcomes:
             faults.append(f'outcome "{interaction.outcome}" is unknown')
         if interaction.import_key is None:
-            interaction.import_key = fingerprint(json.dumps(["interaction", values["interactionId"]]), 0)
+            interaction.import_key = _exported(values["interactionId"])
         return Returning(interaction, former_key) if len(faults) == known else None
 
 

@@ -13,7 +13,7 @@ from decisioning.imports.directory import Directory, Place
 from decisioning.imports.exported import ExportReader, Returning, is_exported
 from decisioning.imports.rows import RowReader, Said, fingerprint
 from decisioning.ledgers import refill
-from decisioning.models import HistoryCut, Interaction
+from decisioning.models import ErasedRow, HistoryCut, Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.batching import in_batches
@@ -70,10 +70,14 @@ class InteractionImport:
         readings = [self._read(row, directory, unit) for row in batch]
         there = self._stored({one.interaction.import_key for one in readings if one.interaction is not None})
         there.update(self._never_gone([one.returning for one in readings if one.returning is not None]))
+        erased = self._erased({one.interaction.import_key for one in readings if one.interaction is not None})
+        gone_for_good = 0
         added: list[Interaction] = []
         for row, one in zip(batch, readings, strict=True):
             if one.interaction is not None and one.interaction.import_key in there:
                 one.faults += _otherwise(one.said, one.interaction, there[one.interaction.import_key])
+            elif one.interaction is not None and one.interaction.import_key in erased:
+                gone_for_good += 1
             elif one.interaction is not None and not (gone := _deleted_before(one.interaction, cut)):
                 there[one.interaction.import_key] = one.interaction
                 added.append(one.interaction)
@@ -85,7 +89,10 @@ class InteractionImport:
         refill(self.tenant, {interaction.customer_id for interaction in added})
         budgets.count(self.tenant, [interaction for interaction in added if not interaction.void])
         new, failed = len(added), len(recorded.rejected)
-        recorded.counts.update({"imported": new, "already there": len(batch) - new - failed, "failed": failed})
+        known_before = len(batch) - new - failed - gone_for_good
+        recorded.counts.update({"imported": new, "already there": known_before, "failed": failed})
+        if gone_for_good:
+            recorded.counts["erased before"] = gone_for_good
         for kind, before in known.items():
             if created := len(directory.rows[kind]) - before:
                 recorded.counts[f"{kind}s created"] = created
@@ -157,6 +164,15 @@ class InteractionImport:
             rows = Interaction.objects.of(self.tenant).filter(import_key__in=some)
             stored.update((row.import_key, row) for row in rows.order_by("-pk"))
         return stored
+
+    def _erased(self, keys: set[int | None]) -> set[int]:
+        """Those of the fingerprints whose interactions were erased with their customers."""
+        found: set[int] = set()
+        for some in in_batches((key for key in keys if key is not None), LOOKED_UP):
+            found.update(
+                ErasedRow.objects.of(self.tenant).filter(import_key__in=some).values_list("import_key", flat=True)
+            )
+        return found
 
     def _never_gone(self, returning: Sequence[Returning]) -> Iterator[tuple[int | None, Interaction]]:
         """Of what was exported, what still is where it was, by the fingerprints it would come back with."""

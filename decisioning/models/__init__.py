@@ -8,7 +8,7 @@ from decisioning.models.interactions import Interaction, Presentation
 from decisioning.models.ledgers import ContactLedger, Word
 from decisioning.models.outcomes import OutcomeType
 from decisioning.models.reservations import Reservation
-from decisioning.models.retention import CarriedTotal, HistoryCut, LegalHold
+from decisioning.models.retention import CarriedTotal, ErasedRow, HistoryCut, LegalHold
 from decisioning.models.runs import CampaignRun
 from decisioning.models.segments import Segment
 from decisioning.models.summaries import CarriedSummary, InteractionSummary, SummaryProgress
@@ -25,6 +25,7 @@ __all__ = [
     "DailyTally",
     "Decision",
     "DecisionFlow",
+    "ErasedRow",
     "FlowVersion",
     "HistoryCut",
     "IdempotencyKey",

@@ -31,6 +31,27 @@ class CarriedTotal(TenantOwned):
         return f"{self.dimension or 'tenant'} {self.key}"
 
 
+class ErasedRow(TenantOwned):
+    """An interaction that was erased with its customer, by the fingerprint of the row it came from or is exported as.
+
+    It does not say whose it was. What it used of budgets is kept, so it must not come back and count twice.
+    """
+
+    tenant = models.ForeignKey(
+        "kaireon.Tenant", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    import_key = models.BigIntegerField()
+
+    objects = TenantQuerySet["ErasedRow"].as_manager()
+
+    class Meta:
+        verbose_name = "erased row"
+        constraints = [models.UniqueConstraint(fields=["tenant", "import_key"], name="erased_row_once")]
+
+    def __str__(self) -> str:
+        return f"row {self.import_key}"
+
+
 class LegalHold(TenantOwned):
     """A customer of whom nothing may be deleted as long as this row is there, whatever its age."""
 

@@ -26,7 +26,9 @@ class Command(FileCommand):
         "Import interactions from CSV or NDJSON files in UTF-8 (.gz too) or Parquet. Importing a file again adds "
         "nothing, and neither does a row that stands in two files: the n-th of several equal rows of a file is one "
         "interaction, whichever file it is and whichever files are imported together. Rows with one idempotencyKey "
-        "must say the same. Rows of export_interactions are taken as they were recorded, whatever was changed since."
+        "must say the same. What was erased with its customer is not brought back, for it is counted in what budgets "
+        "have used; the summary says how many rows that were. Rows of export_interactions are taken as they were "
+        "recorded, whatever was changed since."
     )
     targets, required = TARGETS, REQUIRED
 
