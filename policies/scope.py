@@ -18,6 +18,7 @@ DIMENSIONS: dict[str, Dimension] = {
 EACH = "*"
 IMPRESSION = "impression"
 
+MOST_SAID = 6  # of a policy's assignments; a sentence with more is no longer read
 _SINGLE = {
     "offer": "for {}",
     "creative": "for creative {}",
@@ -194,8 +195,12 @@ class Assignment:
 
 
 def phrase(assignments: Iterable[Assignment], name: Namer) -> str:
-    """All assignments of a policy as one end of a sentence: "on Email and for each offer"."""
-    return " and ".join(assignment.phrase(name) for assignment in assignments)
+    """All assignments of a policy as one end of a sentence: "on Email and for each offer"; of many, the first few."""
+    said = list(assignments)
+    more = len(said) - MOST_SAID
+    if more < 2:
+        return " and ".join(assignment.phrase(name) for assignment in said)
+    return f"{', '.join(it.phrase(name) for it in said[:MOST_SAID])} and in {more} more places"
 
 
 class Voice(Protocol):

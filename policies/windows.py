@@ -17,6 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # Beyond the calendar Python can name, an instant is as good as never.
 START_OF_TIME = -(1 << 63)
+LONGEST = 1 << 62  # in milliseconds; what looks back farther than this looks back as far as anything can
 END_OF_TIME = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
@@ -120,10 +121,10 @@ class Rolling:
 
     @property
     def reach(self) -> int:
-        return self.length
+        return min(self.length, LONGEST)
 
     def since(self, now: int) -> int:
-        return now - self.length + 1
+        return max(now - self.length + 1, START_OF_TIME)
 
     def inside(self, t: int, now: int) -> bool:
         return self.since(now) <= t <= now
@@ -184,7 +185,7 @@ class Ever:
     """All time up to now."""
 
     phrase: ClassVar[str] = "in all"
-    reach: ClassVar[int] = 1 << 62
+    reach: ClassVar[int] = LONGEST
 
     def since(self, now: int) -> int:
         return START_OF_TIME

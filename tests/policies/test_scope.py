@@ -53,4 +53,7 @@ def test_scopes_are_said_in_words():
     given = [Assignment("channel", 3, public_id="ch_3"), Assignment("offer", each=True)]
     assert phrase(given, name) == "on Email and for each offer"
     assert phrase([Assignment("global")], name) == "for everyone"
+    email = given[0]
+    assert phrase([email] * 7, name) == " and ".join(["on Email"] * 7)
+    assert phrase([email] * 300, name) == f"{', '.join(['on Email'] * 6)} and in 294 more places"
     assert all(Assignment(scope, each=scope != "global").phrase(name) for scope in SCOPES)
