@@ -21,7 +21,9 @@ from kaireon.tenancy import Tenant
 
 TABLE = IdempotencyKey._meta.db_table
 COLUMNS = ("request_hash", "answer", "interaction_key")
-WINDOW, MEMORY = 9, 1  # the least there is
+# How answers are pressed (level, method, window, memory): small ones not at all, in the least room there is.
+SMALL, LARGE = (0, zlib.DEFLATED, 9, 1), (1, zlib.DEFLATED, 12, 5)
+LARGE_FROM = 1000  # bytes
 
 _sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # of equal requests it is the same
 
@@ -87,12 +89,14 @@ def _plain(value: Any) -> Any:
 
 
 def kept(answer: Answer) -> bytes:
-    """An answer as it is kept: in the format of all that is packed, but as it is.
+    """An answer as it is kept: in the format of all that is packed, but a small one as it is.
 
-    Answers have a few hundred bytes; pressing a third out of them took more time than anything else about a report.
+    Reports are answered with a few hundred bytes; pressing a third out of them took more time than anything else about
+    a report. Decisions are answered with some thousands, of which a fifth remains.
     """
-    pack = zlib.compressobj(0, zlib.DEFLATED, WINDOW, MEMORY)
-    return pack.compress(spelled(answer)) + pack.flush()
+    told = spelled(answer)
+    pack = zlib.compressobj(*(LARGE if len(told) >= LARGE_FROM else SMALL))
+    return pack.compress(told) + pack.flush()
 
 
 def gates(tenant: Tenant, endpoint: str, keys: Collection[str]) -> dict[str, Gate]:

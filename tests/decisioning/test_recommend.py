@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from decisioning.ledgers import refill
-from decisioning.models import Decision, Interaction, Reservation
+from decisioning.models import Decision, IdempotencyKey, Interaction, Reservation
 from kaireon.access import create_tenant
 from kaireon.tenancy import Tenant
 from tests.conftest import Door, door_for
@@ -176,6 +177,18 @@ def test_a_retry_gets_the_first_answer(shop: Shop, admin: Door) -> None:
     status, refused = admin("POST", "recommend", {"customerId": "bob"}, **{"Idempotency-Key": "k"})
     assert (status, refused["error"]["code"]) == (409, "CONFLICT")
     assert Interaction.objects.count() == 1
+
+
+def test_what_is_kept_for_a_retry_takes_little_room_however_much_was_answered(shop: Shop, admin: Door) -> None:
+    for number in range(5):
+        shop.offer(f"Card {number}", 50, content={"subject": f"Card {number}", "body": "<p>It can do a lot.</p>" * 9})
+    first = admin("POST", "recommend", {"customerId": "ada"}, **{"Idempotency-Key": "k"})
+    assert first[1]["count"] == 5
+    assert len(IdempotencyKey.objects.get().answer) * 3 < len(json.dumps(first[1]))
+    assert admin("POST", "recommend", {"customerId": "ada"}, **{"Idempotency-Key": "k"})[1] == {
+        **first[1],
+        "duplicate": True,
+    }
 
 
 def test_a_decision_reads_back_as_decided_whatever_changed(shop: Shop, admin: Door) -> None:
