@@ -126,10 +126,10 @@ class Rule:
     @classmethod
     @cache
     def options(cls) -> tuple[Option, ...]:
-        """The options in the order of a form: the rule's own first, then those it shares with others."""
+        """The options in the order of a form: the rule's own first, then those it shares with ever more others."""
         declared = [replace(f.metadata["option"], attribute=f.name) for f in fields(cls) if "option" in f.metadata]
-        own = set(get_annotations(cls))
-        return tuple(sorted(declared, key=lambda option: (option.attribute not in own, option.key == "bypassable")))
+        kinds = [set(get_annotations(kind)) for kind in cls.__mro__]
+        return tuple(sorted(declared, key=lambda it: next(n for n, own in enumerate(kinds) if it.attribute in own)))
 
     @classmethod
     def parse(cls, config: object, *, draft: bool = False) -> Parsed[Self]:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from policies.limits import Open
 from policies.rule import Limit
-from policies.windows import Clock
 
 MONDAY = datetime(2024, 1, 1)  # a week is the same whichever Monday it starts on: it is read off the wall clock
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -55,7 +54,7 @@ def week_of(limits: Iterable[Limit]) -> Week | None:
     window = next((limit.test for limit in limits if isinstance(limit.test, Open)), None)
     if window is None:
         return None
-    return Week(tuple(_day(window, number) for number in range(7)), _spoken(window.clock))
+    return Week(tuple(_day(window, number) for number in range(7)), window.clock.phrase)
 
 
 def _day(window: Open, number: int) -> Day:
@@ -76,8 +75,3 @@ def _text(own: list[int]) -> str:
     if end - first == 24 and first == 0:
         return "all day"
     return f"{first:02}-{end:02}" if end <= 24 else f"{first:02}-{end - 24:02} next day"
-
-
-def _spoken(clock: Clock) -> str:
-    zone = clock.zone or "the tenant's time zone"
-    return f"the customer's time zone, else {zone}" if clock.customers else zone

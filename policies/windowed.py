@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policies.limits import AtMost, Finding
-from policies.options import Choice, Flag, Zone
-from policies.rule import Evidence, Explanation, Rule, option
+from policies.options import Choice
+from policies.rule import Evidence, Explanation, option
 from policies.scope import Assignment
-from policies.windows import DAY, Calendar, Clock, Ever, Rolling, Window, plural
+from policies.windows import DAY, Calendar, Ever, Rolling, Window, plural
+from policies.zoned import Zoned
 
 PERIODS = {"daily": "a day", "weekly": "a week", "monthly": "a month", "alltime": "in all"}
 _LENGTHS = {"daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY}
@@ -15,7 +16,7 @@ _UNITS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Windowed(Rule):
+class Windowed(Zoned):
     """A rule that caps contacts per day, week, month or in all, rolling or by the calendar."""
 
     window_type: str = option(
@@ -24,19 +25,6 @@ class Windowed(Rule):
         label="Window",
         help="Rolling counts back from the moment of the decision; calendar since local midnight, Monday or the 1st.",
         default="rolling",
-    )
-    timezone: str | None = option(
-        "timezone",
-        Zone(),
-        label="Time zone",
-        help="Whose midnight a calendar window starts at; the tenant's if left out.",
-    )
-    use_customer_timezone: bool = option(
-        "useCustomerTimezone",
-        Flag(),
-        label="Use the customer's time zone",
-        help="Prefers the customer's own time zone where it is known.",
-        default=False,
     )
 
     def periods(self) -> set[str]:
@@ -48,7 +36,7 @@ class Windowed(Rule):
             return Ever()
         if self.window_type == "rolling":
             return Rolling(_LENGTHS[period])
-        return Calendar(_UNITS[period], Clock(self.timezone, self.use_customer_timezone))
+        return Calendar(_UNITS[period], self.clock)
 
     def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
         yield from super().warnings(assignments)
@@ -65,9 +53,7 @@ class Windowed(Rule):
         """How the windows are aligned, as the end of the rule's sentence."""
         if self.window_type == "rolling" or not self.periods() - {"alltime"}:
             return ""
-        customers = "the customer's time zone, else " if self.use_customer_timezone else ""
-        zone = self.timezone or "the tenant's time zone"
-        return f", by the calendar in {customers}{zone}"
+        return f", by the calendar in {self.clock.phrase}"
 
     def counted(self, *, test: AtMost, period: str, what: str, maximum: float, finding: Finding) -> Explanation:
         """The wording all caps share: "3 of 3 contacts on Email in the last 7 days"."""

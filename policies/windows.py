@@ -80,6 +80,12 @@ class Clock:
     def info(self) -> ZoneInfo:
         return ZoneInfo(self.zone or "UTC")
 
+    @property
+    def phrase(self) -> str:
+        """Whose it is, in words."""
+        zone = self.zone or "the tenant's time zone"
+        return f"the customer's time zone, else {zone}" if self.customers else zone
+
 
 class Window(Protocol):
     """A stretch of time up to now: its first instant, is `t` inside it, when does `t` leave it, how is it said.

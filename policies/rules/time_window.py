@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from policies.limits import Finding, Open
-from policies.options import LONGEST_LIST, Flag, Kind, RefusedError, Whole, Zone, refuse_longer, shown
-from policies.rule import Explanation, Limit, Preset, Problem, Rule, option
+from policies.options import LONGEST_LIST, Kind, RefusedError, Whole, refuse_longer, shown
+from policies.rule import Explanation, Limit, Preset, Problem, option
 from policies.scope import Assignment, Namer, Subject, Voice
-from policies.windows import Clock, wall
+from policies.windows import wall
+from policies.zoned import Zoned
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _NUMBERS: dict[object, int] = {day[:length].lower(): n for n, day in enumerate(DAYS) for length in (3, None)}
@@ -45,7 +46,7 @@ class Weekdays(Kind):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeWindow(Rule):
+class TimeWindow(Zoned):
     """Allows contact only at certain hours and on certain days, by the clock on the wall.
 
     The start hour is inside, the end hour outside. A start after the end runs overnight and belongs to the day it
@@ -87,16 +88,6 @@ class TimeWindow(Rule):
     days: tuple[int, ...] | None = option(
         "daysOfWeek", Weekdays(), label="Days", help="Days on which contact is allowed; every day if left out."
     )
-    timezone: str | None = option(
-        "timezone", Zone(), label="Time zone", help="Whose clock is read; the tenant's if left out."
-    )
-    use_customer_timezone: bool = option(
-        "useCustomerTimezone",
-        Flag(),
-        label="Use the customer's time zone",
-        help="Prefers the customer's own time zone where it is known.",
-        default=False,
-    )
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> list[Problem]:
@@ -110,7 +101,7 @@ class TimeWindow(Rule):
         return self.start_hour or 0, self.end_hour or 24
 
     def limits_in(self, assignment: Assignment) -> Iterator[Limit]:
-        test = Open(*self.hours, frozenset(self.days or ()), Clock(self.timezone, self.use_customer_timezone))
+        test = Open(*self.hours, frozenset(self.days or ()), self.clock)
         yield Limit(test, assignment.candidates(), assignment, self._explain)
 
     def warnings(self, assignments: Sequence[Assignment] = ()) -> Iterator[str]:
@@ -120,8 +111,7 @@ class TimeWindow(Rule):
             yield "The window is open at every hour of every day: the policy never blocks anything"
 
     def sentence(self, name: Namer) -> str:
-        customers = "the customer's time zone, else " if self.use_customer_timezone else ""
-        return f"Only {self._times()} in {customers}{self.timezone or 'the time zone of the tenant'}"
+        return f"Only {self._times()} in {self.clock.phrase}"
 
     def _times(self) -> str:
         start, end = self.hours

@@ -35,8 +35,8 @@ def test_a_change_is_told_with_the_labels_and_words_of_the_form(browser, admin, 
     assert history(browser, policy).context["versions"][0]["differences"] == [
         Line(
             "In words",
-            "Only from 09:00 to 24:00 on Monday, Friday in the time zone of the tenant, for everyone.",
-            "Only from 08:00 to 24:00 on Saturday in the customer's time zone, else the time zone of the tenant, "
+            "Only from 09:00 to 24:00 on Monday, Friday in the tenant's time zone, for everyone.",
+            "Only from 08:00 to 24:00 on Saturday in the customer's time zone, else the tenant's time zone, "
             "for everyone.",
         ),
         Line("Days", "Monday, Friday", "Saturday"),
