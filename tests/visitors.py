@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from kaireon.audit import AuditEntry
 from kaireon.lifecycle import Lifecycle
 
 
@@ -75,3 +76,16 @@ def left(row: Lifecycle) -> dict[str, Any]:
             for entry in history.filter(id=row.pk).order_by("version")
         ],
     }
+
+
+def audited(row: Lifecycle) -> list[dict[str, Any]]:
+    """A row's audit entries without what names the row, the actor and the instant."""
+    found = []
+    for entry in AuditEntry.objects.filter(entity_id=row.public_id).order_by("sequence"):
+        content = entry.content
+        for name in ("sequence", "entityId", "entityName", "actor", "userId", "apiKeyId", "requestId", "timestamp"):
+            del content[name]
+        for part in ("before", "after", "changes"):
+            (content[part] or {}).pop("name", None)
+        found.append(content)
+    return found

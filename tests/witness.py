@@ -10,6 +10,8 @@ from django.apps import apps
 from django.db import connection
 
 from kaireon.access import ApiKey
+from kaireon.audit import AuditEntry
+from kaireon.tenancy import Tenant
 
 OURS = {"kaireon", "creatives", "policies", "decisioning"}
 
@@ -31,6 +33,11 @@ def rows_added(before: dict[str, list[Any]]) -> dict[str, int]:
     """How many rows each table gained since `before`; tables that gained none are left out."""
     gained = {label: len(rows) - len(before[label]) for label, rows in stored().items()}
     return {label: number for label, number in gained.items() if number}
+
+
+def deeds(tenant: Tenant) -> list[tuple[str, str]]:
+    """What was done in a tenant and to whom, from the first on."""
+    return list(AuditEntry.objects.of(tenant).order_by("sequence").values_list("action", "entity_name"))
 
 
 @contextmanager

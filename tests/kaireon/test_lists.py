@@ -1,18 +1,24 @@
-"""What lists and pages say: how much was found, names in place of keys, and why somebody is refused."""
+"""What lists and pages say (how much was found, names in place of keys, why somebody is refused), and what it costs."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from creatives.models import Creative, Offer
+from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
+from creatives.serializers import ChannelSerializer
 from decisioning.models import Interaction
 from kaireon.access import ApiKey
+from kaireon.api.serializers import save_resource
 from kaireon.clock import now
-from kaireon.tenancy import Role
+from kaireon.tenancy import Role, Tenant
+from kaireon.writing import writing
 from tests.visitors import address, visit
 
 
@@ -97,3 +103,42 @@ def test_a_refusal_is_a_page_that_says_why_and_leads_back(person, db):
         assert answer.status_code == status
         assert said in answer.content.decode() and reverse("admin:index") in answer.content.decode()
     assert viewer.get("/api/v1/nowhere").json()["error"]["code"] == "NOT_FOUND"
+
+
+def test_every_page_says_instants_in_the_tenants_zone(person, tenant, admin, cards):
+    """23:30 in UTC is half past midnight of the next day in Berlin."""
+    at = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
+    Category.objects.filter(pk=cards.pk).update(deleted_at=at)
+    Interaction.objects.create(tenant=tenant, customer_id="ada", at=at, outcome="impression", recorded_at=at)
+    pages = (address(Interaction, "changelist"), address(Category, "change", cards.pk))
+    browser = visit(person(Role.ADMIN))
+    assert all("31 Jan 2026, 23:30" in browser.get(page).content.decode() for page in pages)
+    Tenant.objects.filter(pk=tenant.pk).update(timezone="Europe/Berlin")
+    assert all("1 Feb 2026, 00:30" in browser.get(page).content.decode() for page in pages)
+    assert "1 Feb 2026, 00:30 CET" in browser.get(pages[1]).content.decode()
+
+
+@pytest.mark.parametrize("model", [Category, SubCategory, Offer, Channel, Placement, Creative])
+def test_a_list_of_thirty_asks_as_often_as_a_list_of_one(model, person, actor, admin, furnished):
+    offer = admin.make("offers", name="Gold")
+    with writing(actor) as unit:
+        save_resource(ChannelSerializer, unit, data={"name": "Other"})
+
+    def add(number: int) -> None:
+        channel = admin.make("channels", name=f"Channel {number}")
+        category = admin.make("categories", name=f"Category {number}")
+        admin.make("sub-categories", name="Part", categoryId=category["id"])
+        admin.make("offers", name=f"Offer {number}", categoryId=category["id"])
+        admin.make("placements", name=f"Place {number}", channelId=channel["id"])
+        admin.make("creatives", name=f"Creative {number}", offerId=offer["id"], channelId=channel["id"])
+
+    browser = visit(person(Role.ADMIN))
+    add(0)
+    counts = []
+    for more in (1, 30):
+        for number in range(more):
+            add(100 * more + number)
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(address(model, "changelist"))
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= 8

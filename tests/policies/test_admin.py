@@ -18,8 +18,7 @@ from policies.models import ContactPolicy
 from policies.reading import namer_for
 from policies.rules import RULES
 from tests.conftest import Door
-from tests.kaireon.test_admin import audited
-from tests.visitors import address, faults, filled, left, said, visit
+from tests.visitors import address, audited, faults, filled, left, said, visit
 
 
 @pytest.fixture

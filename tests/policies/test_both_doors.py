@@ -9,9 +9,8 @@ import pytest
 from kaireon.tenancy import Role
 from policies.models import ContactPolicy
 from policies.rules import RULES
-from tests.kaireon.test_admin import audited
 from tests.policies.test_admin import change, made, with_rows
-from tests.visitors import address, faults, filled, left, visit
+from tests.visitors import address, audited, faults, filled, left, visit
 
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
 

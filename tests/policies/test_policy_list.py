@@ -13,9 +13,8 @@ from kaireon import clock
 from kaireon.audit import AuditEntry, ConfigurationHead
 from kaireon.tenancy import Role, Tenant
 from policies.models import ContactPolicy
-from tests.kaireon.test_admin import audited
 from tests.policies.test_admin import made
-from tests.visitors import address, left, said, visit
+from tests.visitors import address, audited, left, said, visit
 from tests.witness import stored
 
 LIST = "changelist"
