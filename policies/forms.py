@@ -40,6 +40,7 @@ class PolicyForm(LifecycleForm):
 
     rule_type = forms.ChoiceField(label="Rule", choices=rule_choices, widget=RuleCards)
     other = StrictJSONField(
+        of=dict,
         label="Other keys (JSON)",
         help_text="Kept with the policy and without effect on it; empty for most policies.",
     )

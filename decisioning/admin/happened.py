@@ -33,8 +33,9 @@ class SegmentFilter(SimpleListFilter):
         return list(Segment.objects.of(entrance.tenant).values_list("pk", "name").order_by("name")) if entrance else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset.filter(memberships__segment=chosen) if chosen and chosen.isdecimal() else queryset
+        known = {str(key): key for key, _ in self.lookup_choices}
+        chosen = known.get(str(self.value()))  # a number when the rows of each choice are counted, else a text
+        return queryset if chosen is None else queryset.filter(memberships__segment=chosen)
 
 
 @admin.register(Customer)

@@ -15,12 +15,12 @@ MOST_LINES = 24  # of a box before it scrolls
 
 
 class StrictJSONField(forms.Field):
-    """JSON text, read as strictly as the API reads it; empty text stands for `empty`."""
+    """JSON text, read as strictly as the API reads it; empty text stands for `empty`, and `of` may ask for objects."""
 
     widget = UnfoldAdminTextareaWidget
 
-    def __init__(self, *, empty: Any = None, **kwargs: Any) -> None:
-        self.empty = {} if empty is None else empty
+    def __init__(self, *, empty: Any = None, of: type = object, **kwargs: Any) -> None:
+        self.empty, self.of = {} if empty is None else empty, of
         super().__init__(**{**kwargs, "required": False})
         self.widget.attrs.update(rows=5, spellcheck="false")
 
@@ -37,9 +37,12 @@ class StrictJSONField(forms.Field):
         if not text:
             return self.empty
         try:
-            return parse_json(text.encode())
+            value = parse_json(text.encode())
         except (MalformedJSON, TooLarge) as error:
             raise forms.ValidationError(str(error.detail)) from error
+        if not isinstance(value, self.of):
+            raise forms.ValidationError('Write keys with their values in braces, such as {"note": 1}.')
+        return value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

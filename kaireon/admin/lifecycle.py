@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -29,6 +30,7 @@ from kaireon.api.viewsets import CollectionViewSet
 from kaireon.lifecycle import Lifecycle
 from kaireon.writing import LifecycleError, owned_by, writing
 
+KEY = re.compile("[0-9]{1,18}")
 STATUS_COLOURS = {"active": "success", "draft": "info", "paused": "warning", "deleted": "danger"}
 
 
@@ -135,6 +137,12 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         form.actor, form.serializer = actor_of(request), self.resource.serializer_class
         return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address fills in, without references that no row can be meant by."""
+        given = super().get_changeform_initial_data(request)
+        keys = {field.name for field in self.model._meta.get_fields() if field.many_to_one}
+        return {name: value for name, value in given.items() if name not in keys or KEY.fullmatch(value)}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The hidden fields stand outside the fieldsets, in the template."""

@@ -1,8 +1,10 @@
-"""The offer's form, whose schedule is two instants."""
+"""The offer's form, whose schedule is two instants; forms that begin with what their address says."""
 
 from __future__ import annotations
 
-from creatives.models import Offer
+import pytest
+
+from creatives.models import Creative, Offer
 from kaireon.tenancy import Role
 from tests.visitors import address, faults, filled, visit
 
@@ -22,3 +24,12 @@ def test_a_schedule_is_two_instants_and_keeps_what_has_no_field(person, admin):
     assert (row.tags, row.version) == (["b", "c"], 3)
     response = browser.post(url, filled(browser.get(url), ends_at_0="2026-01-01", ends_at_1="08:30:00"))
     assert faults(response) == {"ends_at": ["endsAt is not after startsAt; swap or correct them."]}
+
+
+@pytest.mark.parametrize("key", ["abc", "\0", "9" * 30, "-1", "１２"])
+def test_an_address_that_names_no_row_opens_an_empty_form(key, person):
+    browser = visit(person(Role.EDITOR))
+    for model, field in ((Creative, "offer"), (Offer, "category")):
+        page = browser.get(address(model, "add"), {field: key, "name": "Begun"})
+        assert page.context["adminform"].form.initial["name"] == "Begun"
+        assert field not in page.context["adminform"].form.initial

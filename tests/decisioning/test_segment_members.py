@@ -114,5 +114,6 @@ def test_the_admin_shows_members_and_finds_a_customer_by_id(editor: Door, tenant
         return {row.customer_id for row in page.context["cl"].result_list}
 
     assert found(f"segment={segment.pk}") == {"ada", "bob"}
+    assert found(f"segment={segment.pk}&_facets=True") == {"ada", "bob"}
     assert found("q=eve") == {"eve"}
     assert found("q=ev") == set()

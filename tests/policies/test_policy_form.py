@@ -73,6 +73,13 @@ def test_what_is_still_wrong_is_named_by_label(browser):
     }
 
 
+@pytest.mark.parametrize("typed", ["5", "[1]", '"note"', "null"])
+def test_other_keys_are_keys_with_values(browser, typed):
+    answer = say(browser, rule_type="cooldown", name="Odd", config__cooldownHours="1", other=typed, **EVERYWHERE)
+    told = {fault["label"]: fault["messages"] for fault in answer.context["faults"]}
+    assert told["Other keys (JSON)"] == ['Write keys with their values in braces, such as {"note": 1}.']
+
+
 def test_an_unfinished_form_is_no_error(browser):
     answer = say(browser, rule_type="cooldown", **EVERYWHERE)
     assert answer.context["reading"].text == "Not finished: “Pause” is needed."
