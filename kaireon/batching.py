@@ -43,6 +43,7 @@ class BatchCommand(BaseCommand, Generic[R]):
     batch_size: ClassVar[int] = 1000
 
     tenant: Tenant
+    counts: Counter[str]  # what has come of the rows so far
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, help="the tenant's key")
@@ -75,25 +76,24 @@ class BatchCommand(BaseCommand, Generic[R]):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.tenant = tenant_named(options["tenant"])
+        self.counts = Counter()
         self.prepare(options)
         with rolled_back() if options["dry_run"] else nullcontext():
-            counts = self._worked_through(size=options["batch_size"], silent=not options["verbosity"])
+            self._work_through(size=options["batch_size"], silent=not options["verbosity"])
             self.finish()
-        self.stdout.write(self.summary(counts, dry_run=options["dry_run"]))
-        if counts["failed"]:
-            raise CommandError(self.failure(counts["failed"]))
+        self.stdout.write(self.summary(self.counts, dry_run=options["dry_run"]))
+        if self.counts["failed"]:
+            raise CommandError(self.failure(self.counts["failed"]))
 
-    def _worked_through(self, *, size: int, silent: bool) -> Counter[str]:
-        counts: Counter[str] = Counter()
+    def _work_through(self, *, size: int, silent: bool) -> None:
         # The bar writes to the real stderr: Django's wrapper would end each of its steps with a new line.
         with tqdm(total=self.total(), unit=f" {self.noun}", file=sys.stderr, disable=silent) as bar:
             for batch in in_batches(self.rows(), size):
                 with transaction.atomic():
                     done = self.work(batch)
-                counts.update(done)
+                self.counts.update(done)
                 bar.set_postfix_str(self.reached(batch[-1]), refresh=False)
                 bar.update(len(batch))
-        return counts
 
     def summary(self, counts: Counter[str], *, dry_run: bool) -> str:
         """What was done, in one line."""

@@ -53,6 +53,8 @@ class FileCommand(BatchCommand[FileRow]):
             try:
                 super().handle(*args, **options)
             except UnreadableFile as error:
+                if self.counts:  # batches before the fault; those of a dry run are rolled back as ever
+                    self.stdout.write(self.summary(self.counts, dry_run=options["dry_run"]))
                 raise CommandError(str(error)) from error
 
     def rows(self) -> Iterator[FileRow]:

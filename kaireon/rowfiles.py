@@ -71,6 +71,8 @@ def columns_of(path: Path, kind: str) -> list[str] | None:
         header = parquetfiles.columns_of(path) if kind == "parquet" else _csv_header(path)
     if any("\udc80" <= character <= "\udcff" for name in header for character in name):
         raise UnreadableFile(f"{path}: the header is not UTF-8; save the file as UTF-8.")
+    if not header:
+        raise UnreadableFile(f"{path}: the first line is empty; it must name the columns.")
     if len(set(header)) < len(header):
         raise UnreadableFile(f"{path}: the header names a column twice; rename one of them.")
     return header
@@ -97,7 +99,8 @@ def _named(path: Path, *, hint: str = "") -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error, ValueError, OverflowError, Unreadable) as error:
-        raise UnreadableFile(f"{path}: {getattr(error, 'strerror', None) or error}{hint}.") from error
+        said = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise UnreadableFile(f"{path}: {said}{hint}.") from error
 
 
 def _is_packed(path: Path) -> bool:
@@ -132,7 +135,8 @@ def _csv_rows(path: Path) -> Iterator[FileRow]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield FileRow(path, line, fault=f"this is not CSV: {error}")
+                lost = f"; lines {line} to {reader.line_num} are lost" if reader.line_num > line else ""
+                yield FileRow(path, line, fault=f"this is not CSV: {error}{lost}")
                 continue
             if record:
                 yield _csv_row(path, line, header, record)

@@ -89,3 +89,19 @@ def test_customers_come_from_parquet_too(tenant: Tenant, tmp_path: Path) -> None
     path = packed(tmp_path / "c.parquet", columns)
     assert test_import_customers.imported(path).startswith("acme: 1 created")
     assert Customer.objects.get().attributes == {"age": 41, "since": "2020-01-02", "likes": [{"a": 1.5}]}
+
+
+def test_a_file_that_is_spoilt_further_on_says_what_was_imported_before(
+    tenant: Tenant, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    columns = {"customerId": [f"c{number}" for number in range(3000)], "outcome": ["click"] * 3000}
+    path = tmp_path / "spoilt.parquet"
+    parquet.write_table(pa.table({**columns, "timestamp": ["2026-03-10T12:00:00Z"] * 3000}), path, row_group_size=1000)
+    start = parquet.read_metadata(path).row_group(2).column(0).data_page_offset
+    content = path.read_bytes()
+    path.write_bytes(content[:start] + b"\xff" * 64 + content[start + 64 :])
+    for dry_run, tail in ((True, " (dry run: rolled back)"), (False, "")):
+        summary, error = refused(path, dry_run=dry_run)
+        assert summary == f"acme: 2,000 imported, 0 already there, 0 failed{tail}"
+        assert error.startswith(f"{path}: ") and not error.endswith("..")
+        assert Interaction.objects.count() == (0 if dry_run else 2000)

@@ -274,3 +274,18 @@ def test_rejected_rows_that_cannot_be_written_down_end_the_command_with_their_ba
     error = f"{path}.rejects.csv: No space left on device; name another file for rejected rows."
     assert refused(path) == ("", error)
     assert stored() == before
+
+
+def test_a_file_without_a_header_says_so(tenant: Tenant, write: Write) -> None:
+    for text in ("", "\n\n"):
+        path = write(text)
+        assert refused(path) == ("", f"{path}: the first line is empty; it must name the columns.")
+
+
+def test_a_quote_that_is_never_closed_says_what_it_swallowed(
+    tenant: Tenant, catalogue: Catalogue, write: Write
+) -> None:
+    path = write(HEADER, ROWS[0], f'"{ROWS[1]}', ROWS[2])
+    assert refused(path)[0] == "acme: 1 imported, 0 already there, 1 failed"
+    [[line, reason, _]] = rejects_of(Path(f"{path}.rejects.csv"))
+    assert (line, reason) == ("3", "this is not CSV: unexpected end of data; lines 3 to 4 are lost")

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from kaireon.access import create_tenant
+from kaireon.commands import database
 
 
 class Command(BaseCommand):
@@ -21,7 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            tenant = create_tenant(key=options["key"], name=options["name"], timezone=options["timezone"])
+            with database():
+                tenant = create_tenant(key=options["key"], name=options["name"], timezone=options["timezone"])
         except ValidationError as error:
-            raise CommandError("; ".join(error.messages)) from error
+            faults = [
+                f'{name} "{options.get(name)}": {text}' for name, said in error.message_dict.items() for text in said
+            ]
+            raise CommandError("; ".join(faults)) from error
         self.stdout.write(tenant.public_id)
