@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from kaireon.api.errors import MalformedJSON, TooLarge
 from kaireon.api.parsing import parse_json
 
+KEY = re.compile("[0-9]{1,18}")
 MOST_LINES = 24  # of a box before it scrolls
 
 
@@ -49,6 +51,14 @@ class StrictJSONField(forms.Field):
             return json.dumps(self.to_python(data), sort_keys=True) != json.dumps(initial, sort_keys=True)
         except forms.ValidationError:
             return True
+
+
+class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One row out of many; what is no key of any row is shown as nothing chosen."""
+
+    def prepare_value(self, value: Any) -> Any:
+        key = super().prepare_value(value)
+        return key if KEY.fullmatch(str(key)) else None
 
 
 class LinesField(forms.CharField):

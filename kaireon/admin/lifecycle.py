@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -19,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from kaireon.admin.bulk import BulkActions
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, entered, role_of
-from kaireon.admin.fields import StrictJSONField
+from kaireon.admin.fields import RowField, StrictJSONField
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.forms import LifecycleForm
 from kaireon.admin.inline import InlineEdits, ListForm
@@ -30,7 +29,6 @@ from kaireon.api.viewsets import CollectionViewSet
 from kaireon.lifecycle import Lifecycle
 from kaireon.writing import LifecycleError, owned_by, writing
 
-KEY = re.compile("[0-9]{1,18}")
 STATUS_COLOURS = {"active": "success", "draft": "info", "paused": "warning", "deleted": "danger"}
 
 
@@ -138,19 +136,13 @@ class LifecycleAdmin(BulkActions, InlineEdits, RowPages, ModelAdmin):
         form.actor, form.serializer = actor_of(request), self.resource.serializer_class
         return form
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What the address fills in, without references that no row can be meant by."""
-        given = super().get_changeform_initial_data(request)
-        keys = {field.name for field in self.model._meta.get_fields() if field.many_to_one}
-        return {name: value for name, value in given.items() if name not in keys or KEY.fullmatch(value)}
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The hidden fields stand outside the fieldsets, in the template."""
         return [name for name in super().get_fields(request, obj) if name not in {"rowVersion", "openedIn", "why"}]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if issubclass(db_field.related_model, Lifecycle):
-            kwargs["queryset"] = self._choices(db_field, request)
+            kwargs |= {"queryset": self._choices(db_field, request), "form_class": RowField}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -14,8 +14,7 @@ from creatives.models import Channel, Creative, Offer, Placement
 from creatives.template_types import TEMPLATE_TYPES
 from creatives.tokens import token_warnings
 from kaireon.tenancy import Role
-from tests.kaireon.test_admin import audited
-from tests.visitors import address, faults, filled, left, said, visit
+from tests.visitors import address, audited, faults, filled, left, said, visit
 from tests.witness import stored
 
 CONTENT = {
