@@ -38,39 +38,43 @@ class SegmentFilter(SimpleListFilter):
         return queryset if chosen is None else queryset.filter(memberships__segment=chosen)
 
 
-@admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
-    """What is known of customers: looked up by id, never counted, written by the API and by imports."""
+class OfCustomersAdmin(ReadOnlyAdmin):
+    """Rows about customers, of whom there may be millions: looked up by the customer's id, never counted or sorted."""
 
     readers = READERS
-    icon = "person"
-    list_display = ("customer_id", "time_zone", "segments", "updated_at")
-    list_filter = (SegmentFilter,)
-    fields = ("customer_id", "attributes", "time_zone", "segments", "version", "created_at", "updated_at")
     search_fields = ("customer_id",)
     search_help_text = "The exact customer id"
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 50
     paginator = InfinitePaginator
-    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        """One customer, straight from the index."""
+        return (queryset.filter(customer_id=search_term) if search_term else queryset), False
+
+
+@admin.register(Customer)
+class CustomerAdmin(OfCustomersAdmin):
+    """What is known of customers: written by the API and by imports."""
+
+    icon = "person"
+    list_display = ("customer_id", "time_zone", "segments", "updated_at")
+    list_filter = (SegmentFilter,)
+    fields = ("customer_id", "attributes", "time_zone", "segments", "version", "created_at", "updated_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         members = SegmentMember.objects.filter(segment__deleted_at__isnull=True).select_related("segment")
         return super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Adds the pages that say more about the customer."""
         context["row_links"] = links_of(kwargs["obj"])
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        """One customer, straight from the index."""
-        return (queryset.filter(customer_id=search_term) if search_term else queryset), False
 
     @column("Time zone")
     def time_zone(self, row: Customer) -> str:
@@ -92,10 +96,9 @@ def _named(kind: str, title: str) -> Any:
 
 
 @admin.register(Interaction)
-class InteractionAdmin(ReadOnlyAdmin):
-    """What happened to customers: looked up by customer, never counted, never changed."""
+class InteractionAdmin(OfCustomersAdmin):
+    """What happened to customers: never changed."""
 
-    readers = READERS
     icon = "history"
     list_display = ("at", "customer_id", "outcome_name", "offer", "channel", "creative", "campaign_id")
     fields = (
@@ -103,22 +106,11 @@ class InteractionAdmin(ReadOnlyAdmin):
         *("category", "sub_category", "label", "campaign_id", "cost", "value", "recommendation", "direction"),
         *("told_beside", "counts"),
     )
-    search_fields = ("customer_id",)
-    search_help_text = "The exact customer id"
-    ordering = ("-pk",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = InfinitePaginator
-    show_full_result_count = False
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         """One customer, newest first, straight from the index."""
-        if not search_term:
-            return queryset, False
-        return queryset.filter(customer_id=search_term).order_by("-at", "-id"), False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        return (found.order_by("-at", "-id") if search_term else found), doubled
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
