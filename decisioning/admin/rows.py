@@ -18,7 +18,7 @@ from decisioning.models import CampaignRun, DecisionFlow, OutcomeType, Segment, 
 from decisioning.publishing import Published, publish, rollback
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.columns import column
-from kaireon.admin.entrance import actor_of, role_of
+from kaireon.admin.entrance import actor_of, reason_in, role_of
 from kaireon.admin.filters import DeletedFilter
 from kaireon.admin.lifecycle import LifecycleAdmin
 from kaireon.writing import Writing, writing
@@ -201,7 +201,7 @@ class CampaignRunAdmin(LifecycleAdmin):
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """The reason, and the version of the flow that was on the screen."""
-    return {"reason": request.POST.get("reason", ""), "expected_version": _number(request, "rowVersion")}
+    return {"reason": reason_in(request, "reason"), "expected_version": _number(request, "rowVersion")}
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -12,6 +12,7 @@ from kaireon.access import Membership
 from kaireon.tenancy import READERS, Actor, Role, Tenant
 
 SESSION_KEY = "tenant"
+LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ def acting_in(request: HttpRequest, tenant: Tenant, role: Role) -> Actor:
     request_id = str(getattr(request, "request_id", ""))
     user: Any = request.user
     return Actor(tenant=tenant, role=role, user=user, request_id=request_id)
+
+
+def reason_in(request: HttpRequest, field: str = "why") -> str:
+    """Why somebody does what they do, as they wrote it, without the character NUL, which PostgreSQL cannot keep."""
+    return request.POST.get(field, "").replace("\0", "").strip()[:LONGEST_REASON]
 
 
 def tenant_name(request: HttpRequest) -> str:

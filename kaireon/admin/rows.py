@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from kaireon.admin.bulk import REFUSALS, spoken
-from kaireon.admin.entrance import actor_of
+from kaireon.admin.entrance import actor_of, reason_in
 from kaireon.admin.pages import links_of
 from kaireon.admin.versions import VersionPages
 from kaireon.lifecycle import Lifecycle
@@ -101,7 +101,7 @@ class RowPages(VersionPages):
 
 def reason_given(request: HttpRequest, action: str) -> str:
     """What the history says of an action besides its name, when somebody wrote why."""
-    why = request.POST.get("why", "").strip()[:1000]
+    why = reason_in(request)
     return f"{action}: {why}" if why else ""
 
 

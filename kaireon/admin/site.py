@@ -48,7 +48,7 @@ class AdminSite(UnfoldAdminSite):
         return request.user.is_active and (request.user.is_superuser or entered(request) is not None)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        guarded: Any = super().admin_view(in_the_tenants_zone(view), cacheable)
+        guarded: Any = super().admin_view(readable(in_the_tenants_zone(view)), cacheable)
         return guarded
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
@@ -80,6 +80,18 @@ class AdminSite(UnfoldAdminSite):
             "entered": entered(request),
         }
         return TemplateResponse(request, "admin/switch_tenant.html", context)
+
+
+def readable(view: Any) -> Any:
+    """The view, unless the address holds the character NUL, which PostgreSQL refuses to look for."""
+
+    @wraps(view)
+    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return read
 
 
 def in_the_tenants_zone(view: Any) -> Any:

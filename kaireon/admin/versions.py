@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from kaireon import history
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.differences import State, Wording, compared, differences
-from kaireon.admin.entrance import actor_of
+from kaireon.admin.entrance import actor_of, reason_in
 from kaireon.api.reverting import revert
 from kaireon.audit import deed
 from kaireon.lifecycle import Lifecycle
@@ -83,7 +83,7 @@ class VersionPages:
                     fresh,
                     number=chosen or 0,
                     expected_version=opened,
-                    why=request.POST.get("why", "")[:1000],
+                    why=reason_in(request),
                 )
         except REFUSALS as error:
             self.message_user(request, f"Nothing was changed: {spoken(error)}", messages.ERROR)

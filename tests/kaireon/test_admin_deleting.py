@@ -73,3 +73,12 @@ def test_history_shows_who_did_what_and_goes_back(person, tenant, admin, cards):
         assert said(browser.post(address(Category, "revert", cards.pk), body))[-1].startswith("Nothing was changed")
     cards.refresh_from_db()
     assert cards.version == 3
+
+
+def test_a_reason_is_kept_without_what_no_database_keeps(person, furnished):
+    browser, history = visit(person(Role.ADMIN)), Channel.history.filter(id=furnished.pk).order_by("version")
+    browser.post(address(Channel, "delete", furnished.pk), {"post": "yes", "why": " Not\0 needed "})
+    browser.post(address(Channel, "restore", furnished.pk), {"why": "Needed\0"})
+    browser.post(address(Channel, "revert", furnished.pk), {"version": "1", "why": "\0As it was"})
+    reasons = [entry.history_change_reason for entry in history]
+    assert reasons == ["create", "soft_delete: Not needed", "restore: Needed", "revert to version 1: As it was"]

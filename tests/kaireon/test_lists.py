@@ -16,6 +16,7 @@ from creatives.serializers import ChannelSerializer
 from decisioning.models import Interaction
 from kaireon.access import ApiKey
 from kaireon.api.serializers import save_resource
+from kaireon.audit import AuditEntry
 from kaireon.clock import now
 from kaireon.tenancy import Role, Tenant
 from kaireon.writing import writing
@@ -103,6 +104,19 @@ def test_a_refusal_is_a_page_that_says_why_and_leads_back(person, db):
         assert answer.status_code == status
         assert said in answer.content.decode() and reverse("admin:index") in answer.content.decode()
     assert viewer.get("/api/v1/nowhere").json()["error"]["code"] == "NOT_FOUND"
+
+
+def test_an_address_with_a_character_no_database_keeps_leads_nowhere(browser, admin):
+    admin.make("offers", name="Gold")
+    asked = [
+        *((address(Offer, "changelist"), name) for name in ("q", "status__exact", "category__id__exact", "o")),
+        *((address(AuditEntry, "changelist"), name) for name in ("entity_type", "action")),
+        (reverse("admin:why_not"), "customer"),
+        (reverse("admin:search"), "s"),
+        (reverse("admin:autocomplete"), "term"),
+    ]
+    for url, name in asked:
+        assert browser.get(url, {name: "a\0b"}).status_code == 404, (url, name)
 
 
 def test_every_page_says_instants_in_the_tenants_zone(person, tenant, admin, cards):
