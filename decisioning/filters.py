@@ -9,7 +9,7 @@ from creatives.models import Category, Channel, Creative, Offer
 from decisioning.models import DecisionFlow, Segment
 from decisioning.models.outcomes import Classification
 from decisioning.models.summaries import Period
-from kaireon.api.filters import ChoiceFilter, InstantFilter, ReferenceFilter, ResourceFilterSet
+from kaireon.api.filters import ChoiceFilter, InstantFilter, OwnIdFilter, ReferenceFilter, ResourceFilterSet
 
 
 class OutcomeTypeFilterSet(ResourceFilterSet):
@@ -36,7 +36,7 @@ class CampaignRunFilterSet(ResourceFilterSet):
 class CustomerFilterSet(django_filters.FilterSet):
     """Customers by id, segment and zone."""
 
-    customerId = django_filters.CharFilter(field_name="customer_id", strip=False)
+    customerId = OwnIdFilter(field_name="customer_id")
     segment = django_filters.CharFilter(method="in_segment")
     timezone = django_filters.CharFilter()
     createdAfter = InstantFilter(field_name="created_at", lookup_expr="gt")
@@ -55,12 +55,12 @@ InteractionFilterSet: Any = type(
     "InteractionFilterSet",
     (django_filters.FilterSet,),
     {
-        "customerId": django_filters.CharFilter(field_name="customer_id", strip=False),
+        "customerId": OwnIdFilter(field_name="customer_id"),
         "offerId": ReferenceFilter(Offer, field_name="offer_key"),
         "creativeId": ReferenceFilter(Creative, field_name="creative_key"),
         "channelId": ReferenceFilter(Channel, field_name="channel_key"),
         "type": django_filters.CharFilter(field_name="outcome"),
-        "campaignId": django_filters.CharFilter(field_name="campaign_id", strip=False),
+        "campaignId": OwnIdFilter(field_name="campaign_id"),
         "from": InstantFilter(field_name="at", lookup_expr="gte"),
         "to": InstantFilter(field_name="at", lookup_expr="lt"),
     },
@@ -77,10 +77,10 @@ class KeyFilter(ReferenceFilter):
 class SummaryFilterSet(django_filters.FilterSet):
     """One customer's summaries by period and by what they are about."""
 
-    customerId = django_filters.CharFilter(field_name="customer_id", strip=False)
+    customerId = OwnIdFilter(field_name="customer_id")
     periodType = ChoiceFilter(field_name="period_type", choices=Period.choices)
     offerId = KeyFilter(Offer, field_name="offer_key")
     creativeId = KeyFilter(Creative, field_name="creative_key")
     channelId = KeyFilter(Channel, field_name="channel_key")
     categoryId = KeyFilter(Category, field_name="category_key")
-    campaignId = django_filters.CharFilter(field_name="campaign_id", strip=False)
+    campaignId = OwnIdFilter(field_name="campaign_id")

@@ -137,7 +137,7 @@ class RecommendRequest(RequestSerializer):
     personalization = ObjectField(required=False, default=dict)
     excludeOffers = WordsField(required=False, default=list)
     excludeCreatives = WordsField(required=False, default=list)
-    campaignId = TextField(required=False, max_length=255)
+    campaignId = TextField(required=False, max_length=255, trim_whitespace=False)
     debug = FlagField(required=False, default=False)
     dryRun = FlagField(required=False, default=False)
     asOf = InstantField(required=False)

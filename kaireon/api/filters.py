@@ -54,6 +54,13 @@ class InstantFilter(django_filters.CharFilter):
         return next(str(name) for name, filter_ in self.parent.filters.items() if filter_ is self)
 
 
+class OwnIdFilter(django_filters.CharFilter):
+    """Compares a client's own id as it is. An empty one, of a client that lost it, must not ask about everybody."""
+
+    def __init__(self, *, field_name: str) -> None:
+        super().__init__(field_name=field_name, strip=False)
+
+
 class ReferenceFilter(django_filters.CharFilter):
     """Compares a foreign key with a public id; an id that names nothing finds nothing."""
 
@@ -81,17 +88,23 @@ class StrictFilterBackend(DjangoFilterBackend):
     """Refuses parameters that neither the filter set nor paging knows, and values its fields cannot read."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        refuse_unknown_parameters(request, PAGING | view.switches | view.filterset_class.base_filters.keys())
+        filters = view.filterset_class.base_filters
+        refuse_unknown_parameters(request, PAGING | view.switches | filters.keys())
+        for name, each in filters.items():
+            if isinstance(each, OwnIdFilter) and request.query_params.get(name) == "":
+                raise refuse(name, "The id is empty; send 1 to 255 characters, or leave the parameter out.")
         result: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return result
 
 
 def refuse_unknown_parameters(request: Request, known: Set[str] = frozenset()) -> None:
-    """Refuses the first query parameter that is not among the known, and a value no column could hold."""
+    """Refuses the first query parameter that is unknown or given twice, and a value no column could hold."""
     for name, value in request.query_params.items():
         if name not in known:
             remedy = f"known are {', '.join(sorted(known))}" if known else "this address takes none"
             raise refuse(name[:80], f'The parameter "{name[:80]}" is unknown; {remedy}.')
+        if len(request.query_params.getlist(name)) > 1:
+            raise refuse(name, f'The parameter "{name}" is given twice; give it once.')
         if "\0" in value:
             raise refuse(name, "The value holds the character NUL; remove it.")
 

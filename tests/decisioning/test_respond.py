@@ -20,7 +20,7 @@ from kaireon import clock
 from kaireon.access import operator
 from kaireon.tenancy import Tenant
 from kaireon.writing import writing
-from tests.conftest import Catalogue, Door
+from tests.conftest import Catalogue, Door, catalogue_through
 from tests.decisioning.conftest import COOLDOWN, asked
 from tests.witness import rows_added, stored
 
@@ -283,6 +283,25 @@ def test_history_is_read_newest_first_and_filtered(admin: Door, catalogue: Catal
     assert days(f"creativeId={catalogue.creative}&limit=1") == [3]
     assert days("channelId=ch_x") == []
     assert admin("GET", "interaction-history?customer=ada")[0] == 400
+
+
+@pytest.mark.parametrize("path", ["interaction-history", "interaction-summaries", "customers"])
+def test_a_customer_who_is_asked_about_is_named_and_named_once(admin: Door, path: str) -> None:
+    recorded(admin, creativeId=catalogue_through(admin).creative)
+    for query, message in {
+        "customerId=": "The id is empty; send 1 to 255 characters, or leave the parameter out.",
+        "customerId=ada&customerId=bob": 'The parameter "customerId" is given twice; give it once.',
+    }.items():
+        status, answer = admin("GET", f"{path}?{query}")
+        assert (status, answer["error"]["details"]) == (400, [{"field": "customerId", "message": message}])
+
+
+def test_a_campaign_is_called_what_its_client_calls_it(admin: Door, catalogue: Catalogue) -> None:
+    status, decided = admin("POST", "recommend", {"customerId": "ada", "campaignId": " spring "})
+    assert status == 200
+    recorded(admin, recommendationId=decided["recommendationId"], rank=1)
+    [row] = admin("GET", "interaction-history?campaignId=%20spring%20")[1]["data"]
+    assert row["campaignId"] == " spring "
 
 
 def test_an_erased_customer_leaves_nothing_but_totals(
