@@ -36,4 +36,4 @@ def test_what_is_no_row_is_shown_as_nothing_chosen(key, person):
         ):
             assert page.context["adminform"].form[field].value() is None
             assert f'name="{field}"' in page.content.decode()
-    assert "valid choice" in faults(browser.post(address(Offer, "add"), {"category": key}))["category"][0]
+    assert "category" in faults(browser.post(address(Offer, "add"), {"category": key}))
