@@ -22,6 +22,10 @@ from kaireon.commands import tenant_named
 from kaireon.publicid import Kind
 from kaireon.tenancy import Tenant
 
+DRY_RUN = (
+    "do the work, roll it back and say what it was; until then calls that change the configuration or write about the "
+    "same customers are answered with 503, so choose a quiet hour for much work"
+)
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 
@@ -50,7 +54,7 @@ class BatchCommand(BaseCommand, Generic[R]):
         parser.add_argument(
             "--batch-size", type=at_least_one, default=self.batch_size, help=f"{self.noun} per transaction"
         )
-        parser.add_argument("--dry-run", action="store_true", help="do the work, roll it back and say what it was")
+        parser.add_argument("--dry-run", action="store_true", help=DRY_RUN)
 
     def prepare(self, options: dict[str, Any]) -> None:
         """Reads the arguments; raises CommandError when they make no sense. The tenant is known."""

@@ -57,6 +57,12 @@ def impatient() -> Iterator[None]:
     yield
 
 
+def waits_for_locks(*, seconds: int) -> None:
+    """Bounds how long the rest of this transaction waits for a lock; SQLite bounds that for every connection."""
+    if connection.vendor == "postgresql":
+        write("SELECT set_config('lock_timeout', %s, true)", [f"{seconds}s"])
+
+
 def patience() -> None:
     """Bounds how long the rest of this transaction waits: for a lock 1 s, for a statement 2 s; then it is a 503."""
     if connection.vendor == "postgresql":

@@ -19,11 +19,13 @@ from django.db import models, transaction
 from kaireon import audit
 from kaireon.audit import ConfigurationHead
 from kaireon.lifecycle import Lifecycle, kinds
+from kaireon.reading import waits_for_locks
 from kaireon.tenancy import Actor
 
 L = TypeVar("L", bound=Lifecycle)
 
 RECORDS_PER_STATEMENT = 500
+MOST_WAITED = 5  # seconds that a server waits for a tenant's head
 
 
 class LifecycleError(Exception):
@@ -262,8 +264,14 @@ after_writing: list[Callable[[Writing], None]] = []
 
 @contextmanager
 def writing(actor: Actor) -> Iterator[Writing]:
-    """One transaction that holds the tenant's head; all of it is committed, or none."""
+    """One transaction that holds the tenant's head; all of it is committed, or none.
+
+    A command waits for whoever else writes, however long. A server has calls to answer that write nothing, so it does
+    not: while an import's dry run holds the head for minutes, what would change the configuration is a 503.
+    """
     with transaction.atomic():
+        if not actor.command:
+            waits_for_locks(seconds=MOST_WAITED)
         head = ConfigurationHead.objects.select_for_update().get(tenant=actor.tenant)
         unit = Writing(actor, head)
         yield unit

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection, transaction
 
-from kaireon import audit
+from kaireon import audit, writing
 from kaireon.access import create_tenant
 from kaireon.audit import ConfigurationHead
 from kaireon.tenancy import Role, Tenant
@@ -137,3 +138,20 @@ def test_a_creative_never_ends_up_live_below_a_deleted_offer(company: Tenant, bo
     boss("DELETE", f"offers/{catalogue.offer}")
     assert boss("GET", "creatives")[1]["pagination"]["total"] == 0
     assert audit.verify(company).intact
+
+
+if connection.vendor == "postgresql":  # on SQLite whoever holds anything holds everything
+
+    def test_changes_do_not_wait_for_a_command_that_holds_the_head_and_go_through_after_it(
+        at_once: Callable[..., list[tuple[int, Any]]], company: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(writing, "MOST_WAITED", 1)
+
+        def stored() -> list[tuple[int, Any]]:
+            return at_once("PUT", lambda number: f"customers/c{number}", lambda _: {})
+
+        with transaction.atomic():
+            ConfigurationHead.objects.select_for_update().get(tenant=company)
+            answers = stored()
+        assert {(status, body["error"]["code"]) for status, body in answers} == {(503, "UNAVAILABLE")}
+        assert Counter(status for status, _ in stored()) == {201: CALLERS}
