@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from decisioning import budgets
 from decisioning.carried import carry
-from decisioning.imports.exported import row_of
+from decisioning.fingerprints import of_interaction
 from decisioning.ledgers import lock
 from decisioning.legal_holds import refuse_if_held
 from decisioning.models import (
@@ -67,5 +67,5 @@ def erase(unit: Writing, customer_id: str) -> dict[str, int]:
 
 def _never_again(tenant: Tenant, interactions: Iterable[Interaction]) -> None:
     for some in in_batches(interactions, AT_ONCE):
-        rows = [ErasedRow(tenant=tenant, import_key=row_of(interaction)) for interaction in some]
+        rows = [ErasedRow(tenant=tenant, import_key=of_interaction(interaction)) for interaction in some]
         ErasedRow.objects.bulk_create(rows, ignore_conflicts=True)

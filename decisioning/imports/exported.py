@@ -11,7 +11,8 @@ from typing import Any
 
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
 from decisioning.exports import NAMED
-from decisioning.imports.rows import EARLIEST, LONGEST, MICRO, fingerprint, storable
+from decisioning.fingerprints import of_export
+from decisioning.imports.rows import EARLIEST, LONGEST, MICRO, storable
 from decisioning.models import Decision, Interaction, OutcomeType
 from kaireon import clock
 from kaireon.api.errors import MalformedJSON
@@ -41,15 +42,6 @@ class Returning:
         """Whether the interaction that has the key now is the one that was exported."""
         own = self.interaction
         return (stored.customer_id, stored.at, stored.outcome) == (own.customer_id, own.at, own.outcome)
-
-
-def row_of(interaction: Interaction) -> int:
-    """The fingerprint of the row an interaction came from or, if it came from none, would come back as."""
-    return _exported(interaction.public_id) if interaction.import_key is None else interaction.import_key
-
-
-def _exported(public_id: str) -> int:
-    return fingerprint(json.dumps(["interaction", public_id]), 0)
 
 
 class ExportReader:
@@ -92,7 +84,7 @@ class ExportReader:
         if interaction.outcome not in self._outcomes:
             faults.append(f'outcome "{interaction.outcome}" is unknown')
         if interaction.import_key is None:
-            interaction.import_key = _exported(values["interactionId"])
+            interaction.import_key = of_export(values["interactionId"])
         return Returning(interaction, former_key) if len(faults) == known else None
 
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from decisioning import budgets
+from decisioning.fingerprints import fingerprint
 from decisioning.imports.directory import Directory, Place
 from decisioning.imports.exported import ExportReader, Returning, is_exported
-from decisioning.imports.rows import RowReader, Said, fingerprint
+from decisioning.imports.rows import RowReader, Said
 from decisioning.ledgers import refill
 from decisioning.models import ErasedRow, HistoryCut, Interaction
 from decisioning.models.outcomes import IMPRESSION

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,12 +70,6 @@ class Said:
                 self.value_micros,
             ]
         )
-
-
-def fingerprint(identity: str, occurrence: int) -> int:
-    """64 bits that stand for the n-th row of this identity (BLAKE2b, RFC 7693), signed as databases count."""
-    digest = blake2b(f"{identity}{occurrence}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
 
 
 @dataclass(frozen=True, kw_only=True)
