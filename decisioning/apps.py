@@ -11,7 +11,8 @@ class DecisioningConfig(AppConfig):
 
     def ready(self) -> None:
         from creatives.samples import sample_finders
-        from decisioning import assembly, budgets, default_flow
+        from decisioning.contacts import budgets
+        from decisioning.flows import assembly, default_flow
         from decisioning.models import customers, flows, outcomes, segments
         from kaireon.access import on_tenant_created
         from kaireon.writing import after_writing

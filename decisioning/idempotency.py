@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from decisioning.manifest import unpacked
+from decisioning.in_force.manifest import unpacked
 from decisioning.models import IdempotencyKey, Interaction
 from kaireon.api.errors import Conflict
 from kaireon.api.plain import spelled
-from kaireon.inserting import insert
-from kaireon.statements import fetch, found, listed
+from kaireon.database.inserting import insert
+from kaireon.database.statements import fetch, found, listed
 from kaireon.tenancy import Tenant
 
 TABLE = IdempotencyKey._meta.db_table

@@ -2,11 +2,11 @@
 
 from django.urls import re_path
 
-from decisioning import (
+from decisioning.api import (
     addresses,
     customer_views,
-    decisions,
     eligibility_views,
+    filter_view,
     history_views,
     impact_views,
     member_views,
@@ -15,7 +15,7 @@ from decisioning import (
     summary_views,
     viewsets,
 )
-from decisioning.addresses import below_customer
+from decisioning.api.addresses import below_customer
 from kaireon.api.viewsets import collection_urls
 
 FLOW = r"^decision-flows/(?P<public_id>[^/]+)"
@@ -27,7 +27,7 @@ urlpatterns = [
     re_path(r"^recommend/?$", recommend_view.RecommendView.as_view(), name="recommend"),
     re_path(r"^respond/?$", respond_views.RespondView.as_view(), name="respond"),
     re_path(r"^respond/bulk/?$", respond_views.RespondBulkView.as_view(), name="respond-bulk"),
-    re_path(r"^decisions/filter/?$", decisions.FilterView.as_view(), name="decisions-filter"),
+    re_path(r"^decisions/filter/?$", filter_view.FilterView.as_view(), name="decisions-filter"),
     # Before the policies' own addresses, which would take its name for a policy's id.
     re_path(r"^contact-policies/impact-preview/?$", impact_views.ImpactPreviewView.as_view(), name="impact-preview"),
     *collection_urls("outcome-types", viewsets.OutcomeTypeViewSet),

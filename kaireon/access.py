@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import OperationalError, models, transaction
 
 from kaireon.audit import ConfigurationHead
+from kaireon.database.reading import impatient
 from kaireon.lifecycle import Lifecycle, unique_live
 from kaireon.publicid import Kind
-from kaireon.reading import impatient
 from kaireon.tenancy import Actor, Role, Tenant
 from kaireon.writing import Writing, writing
 

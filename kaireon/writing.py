@@ -18,8 +18,8 @@ from django.db import models, transaction
 
 from kaireon import audit
 from kaireon.audit import ConfigurationHead
+from kaireon.database.reading import waits_for_locks
 from kaireon.lifecycle import Lifecycle, kinds
-from kaireon.reading import waits_for_locks
 from kaireon.tenancy import Actor
 
 L = TypeVar("L", bound=Lifecycle)

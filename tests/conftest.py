@@ -13,12 +13,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from decisioning.contents import forget_contents
-from decisioning.loading import forget_configurations
-from decisioning.lookup import forget_tenants
-from decisioning.overview import forget_conflicts
-from decisioning.storing import forget_manifests
-from decisioning.words import forget_words
+from decisioning.contacts.words import forget_words
+from decisioning.deciding.lookup import forget_tenants
+from decisioning.deciding.storing import forget_manifests
+from decisioning.in_force.contents import forget_contents
+from decisioning.in_force.loading import forget_configurations
+from decisioning.insight.overview import forget_conflicts
 from kaireon.access import Membership, create_tenant, issue_key, operator
 from kaireon.tenancy import Actor, Role, Tenant
 from kaireon.writing import writing

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from creatives import viewsets
 from creatives.admin.catalogue import NamedAdmin
 from creatives.admin.filters import TemplateTypeFilter
+from creatives.admin.forms import CONSTRAINT_LABELS, CreativeForm, creative_form, laid_out
 from creatives.admin.preview import PreviewPages
+from creatives.admin.template_type_field import ASKS_FIELDS, SHOWN, TemplateTypeWidget
 from creatives.fields import CONSTRAINTS
-from creatives.forms import CONSTRAINT_LABELS, CreativeForm, creative_form, laid_out
 from creatives.models import Creative
 from creatives.previewing import draft_of
 from creatives.rendering import shown
-from creatives.template_type_field import ASKS_FIELDS, SHOWN, TemplateTypeWidget
 from creatives.template_types import DEFAULT_TYPE, TemplateType, template_type_of
 from kaireon.admin.columns import column
 from kaireon.admin.filters import DeletedFilter, SearchedRowFilter

@@ -10,13 +10,13 @@ from typing import Any
 
 from creatives.models import Creative, Offer
 from decisioning.admin.reasons import Teller, address_of
-from decisioning.configuration import Configuration
-from decisioning.eligibility import Judged, items_of, judge
+from decisioning.deciding.eligibility import Judged, items_of, judge
+from decisioning.deciding.histories import recall
+from decisioning.deciding.lookup import Known
 from decisioning.engine.evaluate import Outcome, decide
 from decisioning.engine.explain import instant_to_wire
 from decisioning.engine.rotation import Rotation
-from decisioning.histories import recall
-from decisioning.lookup import Known
+from decisioning.in_force.configuration import Configuration
 from kaireon import clock
 from kaireon.admin.charts import Bar, Bars
 from kaireon.lifecycle import Status

@@ -16,8 +16,8 @@ from decisioning.models import Customer
 from kaireon import clock
 from kaireon.admin.entrance import actor_of
 from kaireon.tenancy import Tenant
+from policies.admin.lookup_field import TYPED, LookupField, LookupWidget, shown_lookup
 from policies.directory import Directory
-from policies.lookup_field import TYPED, LookupField, LookupWidget, shown_lookup
 
 MOST_SUGGESTED = 10
 EARLIEST = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -12,9 +12,9 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.paginator import InfinitePaginator
 
+from decisioning.in_force.naming import KINDS, NamesOnDemand
 from decisioning.models import Customer, Decision, Interaction, Segment, SegmentMember
 from decisioning.models.outcomes import names_by_key
-from decisioning.naming import KINDS, NamesOnDemand
 from kaireon.admin.audit import ReadOnlyAdmin
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, entered

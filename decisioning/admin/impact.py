@@ -11,16 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from rest_framework.exceptions import ValidationError
 
-from decisioning.impact import Preview, preview, wire
-from decisioning.trials import trial_of
+from decisioning.insight.impact import Preview, preview, wire
+from decisioning.insight.trials import trial_of
 from kaireon import clock
 from kaireon.admin.charts import Bar, Bars, Chart, Part, ShareBar
 from kaireon.admin.entrance import actor_of
 from kaireon.admin.pages import Page, pages
 from kaireon.api.errors import details_of
 from kaireon.tenancy import ADMINS, Tenant
-from policies.forms import PREFIX, PolicyForm
-from policies.live import LivePages
+from policies.admin.forms import PREFIX, PolicyForm
+from policies.admin.live import LivePages
 from policies.models import ContactPolicy
 from policies.preview import LONGEST_LOOKBACK, Trial
 from policies.reading import assignments_in, namer_for

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from creatives.models import Channel, Creative, Offer
-from decisioning import tallies
 from decisioning.admin.reasons import address_of
 from decisioning.engine.conflicts import Conflict
+from decisioning.insight import tallies
+from decisioning.insight.overview import Suppressing, conflicts_of, tallies_of, top_policies, unreachable
 from decisioning.models import DailyTally, TallyProgress
-from decisioning.overview import Suppressing, conflicts_of, tallies_of, top_policies, unreachable
 from kaireon import clock
 from kaireon.admin.charts import Bar, Bars, Columns, Day, number_text
 from kaireon.admin.entrance import actor_of

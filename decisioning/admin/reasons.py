@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from creatives.models import Creative
-from decisioning.configuration import Configuration
-from decisioning.eligibility import Judged
-from decisioning.naming import place_named
+from decisioning.deciding.eligibility import Judged
+from decisioning.in_force.configuration import Configuration
+from decisioning.in_force.naming import place_named
 from kaireon import clock
 from kaireon.admin.charts import number_text
 from kaireon.admin.moments import moment_words

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
 
-from decisioning import viewsets
+from decisioning.api import viewsets
+from decisioning.flows.publishing import Published, publish, rollback
 from decisioning.models import CampaignRun, DecisionFlow, OutcomeType, Segment, SegmentMember
-from decisioning.publishing import Published, publish, rollback
 from kaireon.admin.bulk import REFUSALS, spoken
 from kaireon.admin.columns import column
 from kaireon.admin.entrance import actor_of, reason_in, role_of

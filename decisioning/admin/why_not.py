@@ -15,14 +15,14 @@ from decisioning.admin.answers import Question, about_everything, about_offer, a
 from decisioning.admin.asking import WhyNotForm, customers_view
 from decisioning.admin.reasons import Teller
 from decisioning.admin.timeline import Happening, Reach, Timeline
-from decisioning.configuration import Configuration
-from decisioning.lookup import Caller, Known, inform
+from decisioning.deciding.lookup import Caller, Known, inform
+from decisioning.in_force.configuration import Configuration
+from decisioning.in_force.naming import expect
 from decisioning.models import Customer, Interaction
-from decisioning.naming import expect
 from kaireon import clock
 from kaireon.admin.entrance import actor_of
 from kaireon.admin.pages import Page, pages, row_links, shown
-from kaireon.statements import moment
+from kaireon.database.statements import moment
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy
 

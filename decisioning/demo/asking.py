@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from random import Random
 from time import perf_counter
 
-from decisioning import tallies
-from decisioning.deciding import draft, prepare
+from decisioning.deciding.lookup import Caller, inform
+from decisioning.deciding.recommendations import Ask
+from decisioning.deciding.recommending import draft, prepare
+from decisioning.deciding.storing import store
 from decisioning.engine.recommend import Wish
-from decisioning.lookup import Caller, inform
-from decisioning.overview import DAYS
-from decisioning.recommendations import Ask
-from decisioning.storing import store
+from decisioning.insight import tallies
+from decisioning.insight.overview import DAYS
 from kaireon import clock
 from kaireon.tenancy import Role, Tenant
 

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from creatives import serializers as catalogue
 from creatives.template_types import TemplateType, template_type_of
+from decisioning.api.serializers import DecisionFlowSerializer, SegmentSerializer
 from decisioning.demo import world
 from decisioning.demo.world import Id, Offering
+from decisioning.flows.publishing import publish
 from decisioning.models import DecisionFlow
-from decisioning.publishing import publish
-from decisioning.serializers import DecisionFlowSerializer, SegmentSerializer
 from kaireon.access import operator
 from kaireon.api.serializers import ResourceSerializer, save_resource
 from kaireon.lifecycle import Lifecycle

@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from creatives.models import Creative
-from decisioning import budgets
-from decisioning.ledgers import refill
+from decisioning.contacts import budgets
+from decisioning.contacts.ledgers import refill
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from creatives.models import Creative
+from decisioning.contacts.ledgers import lock, refill
+from decisioning.contacts.summaries import redo
 from decisioning.imports.interactions import LOOKED_UP, Recorded
-from decisioning.imports.rows import LONGEST, storable
-from decisioning.ledgers import lock, refill
+from decisioning.imports.rows import LONGEST
 from decisioning.models import Interaction
-from decisioning.summaries import redo
 from kaireon import clock
+from kaireon.api.parsing import storable
 from kaireon.batching import in_batches
-from kaireon.rowfiles import FileRow
+from kaireon.files.reading import FileRow
 from kaireon.tenancy import Tenant
 
 TARGETS = ("interactionId", "customerId", "timestamp", "creativeId", "campaignId")

@@ -9,15 +9,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from decisioning.api.serializers import SegmentSerializer
 from decisioning.customers import CREATED, UNCHANGED, UPDATED, CustomerBatch, audit_many, segments_by_name
 from decisioning.imports.interactions import Recorded
-from decisioning.imports.rows import LONGEST, storable
+from decisioning.imports.rows import LONGEST
 from decisioning.models.segments import SLUG
-from decisioning.serializers import SegmentSerializer
 from kaireon.api.errors import MalformedJSON
-from kaireon.api.parsing import refuse_unstorable
+from kaireon.api.parsing import refuse_unstorable, storable
 from kaireon.api.serializers import save_resource
-from kaireon.rowfiles import FileRow
+from kaireon.files.reading import FileRow
 from kaireon.writing import Writing
 from policies.windows import zone_names
 

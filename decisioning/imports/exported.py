@@ -10,13 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from creatives.models import Category, Channel, Creative, Offer, Placement, SubCategory
-from decisioning.exports import NAMED
-from decisioning.fingerprints import of_export
-from decisioning.imports.rows import EARLIEST, LONGEST, MICRO, storable
+from decisioning.contacts.fingerprints import of_export
+from decisioning.imports.rows import EARLIEST, LONGEST, MICRO
 from decisioning.models import Decision, Interaction, OutcomeType
+from decisioning.upkeep.exports import NAMED
 from kaireon import clock
 from kaireon.api.errors import MalformedJSON
-from kaireon.api.parsing import refuse_unstorable
+from kaireon.api.parsing import refuse_unstorable, storable
 from kaireon.tenancy import Tenant
 
 MARKS = ("interactionId", "recordedAt")

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from decisioning import budgets
-from decisioning.fingerprints import fingerprint
+from decisioning.contacts import budgets
+from decisioning.contacts.fingerprints import fingerprint
+from decisioning.contacts.ledgers import refill
 from decisioning.imports.directory import Directory, Place
 from decisioning.imports.exported import ExportReader, Returning, is_exported
 from decisioning.imports.rows import RowReader, Said
-from decisioning.ledgers import refill
 from decisioning.models import ErasedRow, HistoryCut, Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.batching import in_batches
-from kaireon.inserting import insert
-from kaireon.rowfiles import FileRow
+from kaireon.database.inserting import insert
+from kaireon.files.reading import FileRow
 from kaireon.tenancy import Tenant
 from kaireon.writing import Writing
 

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kaireon import clock
+from kaireon.api.parsing import storable
 
 TARGETS = (
     "customerId",
@@ -154,8 +155,3 @@ def _micros(target: str, text: str | None, faults: list[str]) -> int | None:
         faults.append(f'{target} "{text}" is not a number below 10^{LARGEST_POWER + 1}')
         return None
     return round(amount * MICRO)
-
-
-def storable(text: str) -> bool:
-    """Whether the databases can keep the text."""
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))

@@ -13,8 +13,8 @@ from kaireon.tenancy import TenantOwned, TenantQuerySet
 class Decision(TenantOwned):
     """One recommendation: the answer as it was given, and what it takes to give all its reasons again.
 
-    `record` holds both in a few hundred bytes (`decisioning.decided`). Deciding is pure, so the same inputs and the
-    same manifest of the configuration (`Manifest`) give the same reasons, whatever was changed since.
+    `record` holds both in a few hundred bytes (`decisioning.deciding.decided`). Deciding is pure, so the same inputs
+    and the same manifest of the configuration (`Manifest`) give the same reasons, whatever was changed since.
     """
 
     id_kind: ClassVar = Kind("rec", 12)

@@ -107,7 +107,13 @@ def _refuse_texts(value: Any) -> None:
 
 
 def _refuse_text(text: str) -> None:
+    if storable(text):
+        return
     if "\0" in text:
         raise MalformedJSON("A text holds the character NUL (U+0000), which cannot be stored; remove it.")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise MalformedJSON("A text holds half of a surrogate pair; send complete characters.")
+    raise MalformedJSON("A text holds half of a surrogate pair; send complete characters.")
+
+
+def storable(text: str) -> bool:
+    """Whether the databases can keep the text: without NUL and half characters."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))

@@ -56,8 +56,8 @@ def timed(contacts: int) -> Iterator[str]:
     """The lines of the table. Models can be imported only now that Django is set up."""
     from django.db import connection
 
-    from decisioning.impact import preview
-    from decisioning.trials import TRIALS
+    from decisioning.insight.impact import preview
+    from decisioning.insight.trials import TRIALS
     from kaireon import clock
     from kaireon.access import create_tenant
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from creatives.models import Offer
 from decisioning.models import DailyTally, Decision
 from kaireon import clock
-from tests.decisioning.test_recommend import Shop, recommended
+from tests.decisioning.deciding.test_recommend import Shop, recommended
 
 
 def test_the_overview_shows_how_deciding_goes(admin, tenant, page, axe, shot):

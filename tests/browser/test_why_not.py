@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from creatives.models import Creative
-from decisioning.ledgers import refill
+from decisioning.contacts.ledgers import refill
 from decisioning.models import Interaction
-from tests.decisioning.test_recommend import Shop
+from tests.decisioning.deciding.test_recommend import Shop
 
 PAGE = "/admin/why-not/"
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from creatives.models import Category, Channel, Creative, Offer, Placement
-from decisioning.ledgers import refill
+from decisioning.contacts.ledgers import refill
 from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door

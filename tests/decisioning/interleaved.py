@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import F
 from hypothesis import strategies as st
 
-from decisioning import summaries
-from decisioning.ledgers import faults, refill
+from decisioning.contacts import summaries
+from decisioning.contacts.ledgers import faults, refill
 from decisioning.models import Interaction, Reservation
 from kaireon import clock
 from kaireon.access import create_tenant

@@ -39,7 +39,7 @@ class Compared:
 
 def random_question(rule: str, rng: random.Random) -> dict[str, Any]:
     """A valid request with names for ids."""
-    from tests.decisioning.test_ad_touches import random_config
+    from tests.decisioning.deciding.test_ad_touches import random_config
 
     days = rng.choice([1, 3, 7, 14, 30, 365])
     config: dict[str, Any] = {
@@ -59,7 +59,7 @@ def random_question(rule: str, rng: random.Random) -> dict[str, Any]:
 
 def compared(admin: Any, tenant: Any, path: Path, *, rejects: Path, policies: int) -> Iterator[Compared]:
     """Imports the file and previews so many random policies, of all rules in turn."""
-    from tests.decisioning.test_ad_touches import catalogue
+    from tests.decisioning.deciding.test_ad_touches import catalogue
     from tests.decisioning.touches import COSTS, World, import_touches
 
     rng = random.Random(20180710)
@@ -93,8 +93,8 @@ def introduce(admin: Any, people: dict[str, Person]) -> None:
 
 def answered(tenant: Any, world: Any, asked: dict[str, Any], now: int) -> dict[str, Any]:
     """What the preview answers as of an instant; the endpoint's own is always now."""
-    from decisioning import trials
-    from decisioning.impact import preview, wire
+    from decisioning.insight import trials
+    from decisioning.insight.impact import preview, wire
 
     body = dict(asked, config=dict(asked["config"]))
     if asked.get("scopeId") not in {None, "*"}:

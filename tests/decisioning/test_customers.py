@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from decisioning.addresses import below_customer, customer_in, raw_end
+from decisioning.api.addresses import below_customer, customer_in, raw_end
 from decisioning.customers import audited_id
 from decisioning.models import Customer, SegmentMember
 from kaireon.audit import AuditEntry, ConfigurationHead, verify

@@ -19,7 +19,7 @@ from django.db import OperationalError, connection
 
 from decisioning.models import IdempotencyKey, Interaction
 from kaireon.access import create_tenant
-from kaireon.statements import present, write
+from kaireon.database.statements import present, write
 from kaireon.tenancy import Tenant
 from tests.conftest import Catalogue, Door, catalogue_through, door_for
 from tests.decisioning.servers import database_url, servers

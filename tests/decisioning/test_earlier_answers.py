@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 
 from decisioning.idempotency import kept
-from decisioning.manifest import packed, unpacked
+from decisioning.in_force.manifest import packed, unpacked
 from decisioning.models import IdempotencyKey
 from kaireon import clock
 from kaireon.tenancy import Tenant

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from kaireon.tenancy import Role
 from tests.conftest import Door
-from tests.decisioning.test_recommend import Shop, recommended
+from tests.decisioning.deciding.test_recommend import Shop, recommended
 from tests.visitors import visit
 
 pytestmark = pytest.mark.django_db(transaction=True)  # what is not committed is not kept for the next decision

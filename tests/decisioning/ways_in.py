@@ -73,9 +73,9 @@ class Way:
 
     def ledgers(self) -> dict[str, Any]:
         """Every customer's ledger as a set of records, and since when it is complete."""
+        from decisioning.contacts.words import RecordReader
         from decisioning.engine import ledger
         from decisioning.models import ContactLedger
-        from decisioning.words import RecordReader
 
         read = RecordReader(self.tenant)
         found = {}
@@ -94,7 +94,7 @@ class Way:
 
     @property
     def _names(self) -> dict[tuple[str, int], str]:
-        from decisioning.loading import load_configuration
+        from decisioning.in_force.loading import load_configuration
 
         if "names" not in vars(self):
             self.names = dict(load_configuration(self.tenant).names)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, transaction
 
-from kaireon.columns import table_of
+from kaireon.database.columns import table_of
 
 pytestmark = pytest.mark.django_db
 

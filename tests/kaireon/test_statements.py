@@ -6,8 +6,8 @@ import pytest
 from django.db import connection, transaction
 
 from kaireon.audit import ConfigurationHead
-from kaireon.reading import patience
-from kaireon.statements import dialect, fetch, listed, write
+from kaireon.database.reading import patience
+from kaireon.database.statements import dialect, fetch, listed, write
 from kaireon.tenancy import Tenant
 
 WORDS = ["plain", 'with "quotes"', "back\\slash", "comma, {brace}", "", "NULL", "émile", " spaced "]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
-from decisioning import summaries
-from decisioning.ledgers import faults
+from decisioning.contacts import summaries
+from decisioning.contacts.ledgers import faults
 from decisioning.models import Interaction, Reservation
 from kaireon.tenancy import Tenant
 from tests.conftest import Door

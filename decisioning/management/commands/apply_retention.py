@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from decisioning.loading import load_configuration
-from decisioning.retention import (
+from decisioning.in_force.loading import load_configuration
+from decisioning.upkeep.retention import (
     DecisionSweep,
     HistorySweep,
     IdempotencySweep,

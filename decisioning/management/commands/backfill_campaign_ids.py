@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from decisioning.imports.campaigns import REQUIRED, TARGETS, CampaignBackfill
-from kaireon.fileimports import FileCommand
-from kaireon.rowfiles import FileRow
+from kaireon.files.command import FileCommand
+from kaireon.files.reading import FileRow
 
 
 class Command(FileCommand):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from decisioning import summaries
+from decisioning.contacts import summaries
 from kaireon.batching import BatchCommand
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from decisioning.backfills import customers_with, record_labels
 from decisioning.models import Interaction
+from decisioning.upkeep.backfills import customers_with, record_labels
 from kaireon.batching import Backfill
 
 

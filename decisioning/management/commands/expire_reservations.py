@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from decisioning.contacts.reservations import lapse
 from decisioning.models import Reservation
-from decisioning.reservations import lapse
 from kaireon.batching import BatchCommand
-from kaireon.statements import present
+from kaireon.database.statements import present
 
 
 class Command(BatchCommand[Reservation]):

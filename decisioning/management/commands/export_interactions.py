@@ -12,11 +12,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from decisioning.exports import COLUMNS, Exported, in_order
 from decisioning.models import Interaction
+from decisioning.upkeep.exports import COLUMNS, Exported, in_order
 from kaireon import clock
 from kaireon.batching import BatchCommand
-from kaireon.exportfiles import FORMATS, appearing
+from kaireon.files.writing import FORMATS, appearing
 
 
 def instant(text: str) -> datetime:

@@ -9,8 +9,8 @@ from typing import Any
 
 from decisioning.imports.customers import REQUIRED, SEPARATOR, TARGETS, CustomerImport, CustomerReader
 from kaireon.access import operator
-from kaireon.fileimports import FileCommand
-from kaireon.rowfiles import FileRow
+from kaireon.files.command import FileCommand
+from kaireon.files.reading import FileRow
 from kaireon.writing import writing
 
 

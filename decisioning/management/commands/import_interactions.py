@@ -13,8 +13,8 @@ from django.core.management.base import CommandError
 from decisioning.imports.interactions import InteractionImport
 from decisioning.imports.rows import REQUIRED, TARGETS, RowReader
 from kaireon.access import operator
-from kaireon.fileimports import FileCommand, pairs
-from kaireon.rowfiles import FileRow
+from kaireon.files.command import FileCommand, pairs
+from kaireon.files.reading import FileRow
 from kaireon.tenancy import zone_names
 from kaireon.writing import writing
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from decisioning import legal_holds
 from decisioning.models import LegalHold
+from decisioning.upkeep import legal_holds
 from kaireon import clock
 from kaireon.access import operator
 from kaireon.commands import tenant_named

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from decisioning import budgets
-from decisioning.backfills import customers_with
-from decisioning.ledgers import refill
+from decisioning.contacts import budgets
+from decisioning.contacts.ledgers import refill
 from decisioning.models import Interaction, Reservation
+from decisioning.upkeep.backfills import customers_with
 from kaireon.batching import Backfill
 
 

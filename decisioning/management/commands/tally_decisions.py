@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from decisioning import tallies
+from decisioning.insight import tallies
 from kaireon import clock
 from kaireon.batching import BatchCommand
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from decisioning.backfills import customers_with
-from decisioning.ledgers import faults
+from decisioning.contacts.ledgers import faults
 from decisioning.models import Interaction, Reservation
+from decisioning.upkeep.backfills import customers_with
 from kaireon.batching import Backfill
 
 

@@ -5,7 +5,7 @@ from time import sleep
 
 from django.core.management import call_command
 
-from decisioning.ledgers import faults
+from decisioning.contacts.ledgers import faults
 from decisioning.models import Interaction, Reservation
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.models.reservations import ReservationState

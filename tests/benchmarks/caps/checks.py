@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from decisioning.ledgers import faults
+from decisioning.contacts.ledgers import faults
 from decisioning.models import Decision, Interaction, Presentation, Reservation
 from decisioning.models.outcomes import IMPRESSION
 from tests.benchmarks.caps.attempts import Told

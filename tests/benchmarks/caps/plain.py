@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
-from kaireon.statements import write
+from kaireon.database.statements import write
 
 COLUMNS = (
     *("tenant_id", "customer_id", "at", "outcome", "offer_key", "creative_key", "channel_key", "placement_key"),

@@ -3,12 +3,12 @@
 from typing import Any, cast
 
 from creatives import serializers as catalogue
+from decisioning.api.serializers import DecisionFlowSerializer, SegmentSerializer
 from decisioning.demo.build import Builder
 from decisioning.demo.world import Id
 from decisioning.engine.snapshot import Policy
+from decisioning.flows.publishing import publish
 from decisioning.models import DecisionFlow
-from decisioning.publishing import publish
-from decisioning.serializers import DecisionFlowSerializer, SegmentSerializer
 from kaireon.lifecycle import Lifecycle
 from kaireon.writing import Writing
 from policies.serializers import ContactPolicySerializer

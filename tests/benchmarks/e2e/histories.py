@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from decisioning.contacts.ledgers import faults
 from decisioning.engine import ledger as codec
 from decisioning.engine.candidates import Candidate
 from decisioning.engine.facts import Contact
-from decisioning.ledgers import faults
 from decisioning.models import ContactLedger, Customer, Interaction, SegmentMember, Word
 from decisioning.models.ledgers import EVERYTHING
 from kaireon import clock
@@ -170,7 +170,7 @@ def _fill_ledgers(tenant: Tenant, pasts: Sequence[Past], contacts: Sequence[Cont
 
 
 def _ledgers(past: Past, traces: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
-    """(customer, both parts, complete from when), as `decisioning.ledgers` would write them."""
+    """(customer, both parts, complete from when), as `decisioning.contacts.ledgers` would write them."""
     for number, (instants, kinds) in enumerate(zip(past.at, past.kind, strict=True)):
         records = codec.encode(zip(instants.tolist(), [traces[kind] for kind in kinds], strict=True))
         yield past.group.customer(number), *codec.tidied(codec.Ledger(records, b"", EVERYTHING, EVERYTHING))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from decisioning.ledgers import faults
+from decisioning.contacts.ledgers import faults
 from decisioning.models import Interaction
 from kaireon.tenancy import Tenant
 from tests.benchmarks.e2e.load import Line, line_to

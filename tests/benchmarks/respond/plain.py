@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from decisioning.models import Interaction
 from kaireon import clock
-from kaireon.statements import write
+from kaireon.database.statements import write
 
 COLUMNS = tuple(field.column for field in Interaction._meta.concrete_fields if not field.primary_key)
 INSTANTS = ("at", "recorded_at")

@@ -8,10 +8,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from decisioning.lookup import Caller, in_force
-from decisioning.reports import RESPOND, Report, Surroundings, report_of
-from decisioning.responding import respond_once
-from decisioning.standing import Standing, stand
+from decisioning.deciding.lookup import Caller, in_force
+from decisioning.reporting.reports import RESPOND, Report, Surroundings, report_of
+from decisioning.reporting.responding import respond_once
+from decisioning.reporting.standing import Standing, stand
 from kaireon.access import digest_of
 from kaireon.tenancy import Tenant
 from tests.benchmarks.e2e.world import World

@@ -14,16 +14,16 @@ from limits import RateLimitItemPerDay, RateLimitItemPerHour
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from decisioning.deciding.histories import decoded, recall
+from decisioning.deciding.lookup import Caller, inform
 from decisioning.engine.candidates import positions
 from decisioning.engine.evaluate import decide
-from decisioning.histories import decoded, recall
-from decisioning.loading import load_configuration
-from decisioning.lookup import Caller, inform
+from decisioning.in_force.loading import load_configuration
 from decisioning.models import ContactLedger, Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.access import digest_of
-from kaireon.statements import dialect, fetch
+from kaireon.database.statements import dialect, fetch
 from tests.benchmarks.storage.world import OFFERS, World
 
 Side = Callable[[str], Any]

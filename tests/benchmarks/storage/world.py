@@ -7,12 +7,12 @@ from random import Random
 from django.db import transaction
 
 from creatives.models import Creative, Offer
-from decisioning.ledgers import refill
+from decisioning.contacts.ledgers import refill
 from decisioning.models import Interaction
 from decisioning.models.outcomes import IMPRESSION
 from kaireon import clock
 from kaireon.access import create_tenant
-from kaireon.inserting import insert
+from kaireon.database.inserting import insert
 from kaireon.tenancy import Role, Tenant
 from tests.conftest import door_for
 

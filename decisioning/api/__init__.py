@@ -1,0 +1,1 @@
+"""The doors of decisioning: its endpoints and what they look like."""

@@ -1,0 +1,1 @@
+"""Decision flows as marketers set them: the default, drafts, published versions, auto-assembly."""

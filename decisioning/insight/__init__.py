@@ -1,0 +1,1 @@
+"""What decisions and contacts tell: tallies, the overview, the impact of a policy."""

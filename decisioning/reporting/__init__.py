@@ -1,0 +1,1 @@
+"""From a caller's report to history: read, judged, recorded once."""

@@ -1,0 +1,1 @@
+"""The database where the ORM is too slow or says too little: prepared statements, COPY, columns, transactions."""
