@@ -26,7 +26,7 @@ def test_a_schedule_is_two_instants_and_keeps_what_has_no_field(person, admin):
     assert faults(response) == {"ends_at": ["endsAt is not after startsAt; swap or correct them."]}
 
 
-@pytest.mark.parametrize("key", ["abc", "\0", "9" * 30, "-1", "１２"])
+@pytest.mark.parametrize("key", ["abc", "9" * 30, "-1", "１２"])
 def test_what_is_no_row_is_shown_as_nothing_chosen(key, person):
     browser = visit(person(Role.EDITOR))
     for model, field in ((Creative, "offer"), (Offer, "category")):
@@ -36,4 +36,5 @@ def test_what_is_no_row_is_shown_as_nothing_chosen(key, person):
         ):
             assert page.context["adminform"].form[field].value() is None
             assert f'name="{field}"' in page.content.decode()
-    assert "category" in faults(browser.post(address(Offer, "add"), {"category": key}))
+    for sent in (key, "\0"):
+        assert "category" in faults(browser.post(address(Offer, "add"), {"category": sent}))

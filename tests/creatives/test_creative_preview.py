@@ -224,7 +224,7 @@ def test_customers_are_suggested_by_the_beginning_of_their_ids(browser, admin, t
     admin("PUT", "customers/b", {})
     assert browser.get(SAMPLES, {"q": "ab2"}).json() == {"customers": [f"ab2{number}" for number in range(5)]}
     assert len(browser.get(SAMPLES).json()["customers"]) == 20
-    assert browser.get(SAMPLES, {"q": "a\0"}).json() == {"customers": []}
+    assert browser.get(SAMPLES, {"q": "a\0"}).status_code == 404
     with executed() as statements:
         browser.get(SAMPLES, {"q": "ab"})
     assert [it for it in statements if "decisioning_customer" in it and "LIMIT 20" in it] != []
