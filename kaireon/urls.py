@@ -28,4 +28,4 @@ urlpatterns = [
 ]
 
 handler400 = "kaireon.api.errors.bad_request"
-handler500 = "kaireon.api.errors.internal_error"
+handler500 = "kaireon.api.errors.failure"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypedDict
@@ -14,6 +15,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, RequestData
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import UniqueConstraint
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import csrf, defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -173,10 +175,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return JsonResponse(envelope(request, 403, "FORBIDDEN", message=message), status=403)
 
 
-def internal_error(request: HttpRequest) -> JsonResponse:
-    """Answers what went wrong outside the API's own handler."""
-    message = "Something went wrong here; the request id finds it in the log."
-    return JsonResponse(envelope(request, 500, "INTERNAL", message=message), status=500)
+def failure(request: HttpRequest) -> HttpResponse:
+    """Answers what went wrong outside the API's own handler; people get a page, for which nothing is read."""
+    error = sys.exception()
+    away = isinstance(error, OperationalError | InterfaceError)
+    status, code = (503, "UNAVAILABLE") if away else (500, "INTERNAL")
+    if request.path.startswith("/api/"):
+        message = _message(error or RuntimeError(), status)
+        answer: HttpResponse = JsonResponse(envelope(request, status, code, message=message), status=status)
+    else:
+        said = {"request_id": getattr(request, "request_id", "")}
+        answer = HttpResponse(render_to_string(f"{status}.html", said), status=status)
+    if away:
+        answer["Retry-After"] = "1"
+    return answer
 
 
 def _classify(error: Exception) -> tuple[int, str]:
@@ -209,7 +221,7 @@ def _refused_by(error: IntegrityError) -> str:
     return (words[1] or words[2]) if words else ""
 
 
-def _message(error: Exception, status: int) -> str:
+def _message(error: BaseException, status: int) -> str:
     if status == 500:
         return "Something went wrong here; the request id finds it in the log."
     for kind, spoken in SPOKEN.items():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 
 from creatives.models import Offer
 from kaireon.access import ApiKey
-from kaireon.api.errors import answer_exception
+from kaireon.api.errors import answer_exception, failure
 from kaireon.clock import now
 from kaireon.tenancy import Tenant
 from policies.models import ContactPolicy, PolicyScope
@@ -53,6 +54,42 @@ def test_djangos_own_refusal_of_a_forgery_is_an_envelope_too(settings: Any) -> N
 def test_an_address_nobody_has_is_404_for_a_key_that_posts(admin: Door) -> None:
     door = Door(Client(enforce_csrf_checks=True), admin.headers)
     assert door("POST", "nothing", {})[1]["error"]["code"] == "NOT_FOUND"
+
+
+def unreachable(*_: Any) -> Any:
+    raise OperationalError("the connection was lost")
+
+
+def broken(*_: Any) -> Any:
+    raise RuntimeError("a secret")
+
+
+@pytest.mark.parametrize(("fault", "status", "said"), [(unreachable, 503, "Try again"), (broken, 500, "went wrong")])
+def test_people_get_a_page_when_the_database_is_away_or_something_breaks(
+    fault: Any, status: int, said: str, person: Any
+) -> None:
+    browser = Client(raise_request_exception=False)
+    browser.force_login(person("admin"))
+    with connection.execute_wrapper(fault):
+        page = browser.get("/admin/", headers={"X-Request-Id": "r-1"})
+    assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert page.get("Retry-After") == ("1" if status == 503 else None)
+    text = page.content.decode()
+    assert said in text
+    assert "secret" not in text
+    assert ("r-1" in text) == (status == 500)
+
+
+def test_what_breaks_outside_the_endpoints_is_an_envelope_under_the_api() -> None:
+    def said(error: Exception) -> tuple[int, str, str | None]:
+        try:
+            raise error
+        except type(error):
+            answer = failure(RequestFactory().get("/api/v1/offers"))
+        return answer.status_code, json.loads(answer.content)["error"]["code"], answer.get("Retry-After")
+
+    assert said(OperationalError()) == (503, "UNAVAILABLE", "1")
+    assert said(KeyError()) == (500, "INTERNAL", None)
 
 
 def answered(error: IntegrityError) -> tuple[int, str]:
