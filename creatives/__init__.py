@@ -1,0 +1,1 @@
+"""The catalogue: what can be said, where, and in whose name."""

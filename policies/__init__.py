@@ -1,0 +1,1 @@
+"""Contact policies: what must not be said, when, and why."""
