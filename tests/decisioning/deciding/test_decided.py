@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from os import urandom
 
 import pytest
 import zstandard
 
-from decisioning.deciding.decided import UnreadableDecision, lines_of
+from decisioning.deciding.decided import UnreadableDecision, lines_of, squeezed
 from decisioning.engine import ledger as codec
 from decisioning.models import Decision
 from tests.conftest import Catalogue, Door
@@ -34,3 +36,11 @@ def test_a_decision_of_the_former_format_is_read_as_it_was_made(admin: Door, cat
 def test_what_is_no_decision_is_refused() -> None:
     with pytest.raises(UnreadableDecision, match="3 bytes beginning with 0x03 are no decision"):
         lines_of(b"\x03ab")
+
+
+def test_threads_that_store_decisions_at_the_same_moment_do_not_disturb_each_other():
+    documents = [bytes([number]) + urandom(200_000) for number in range(8)]
+    with ThreadPoolExecutor(len(documents)) as threads:
+        for _ in range(20):
+            squeezed_at_once = list(threads.map(squeezed, documents))
+            assert [zstandard.ZstdDecompressor().decompress(it) for it in squeezed_at_once] == documents
