@@ -10,4 +10,4 @@ class PoliciesConfig(AppConfig):
     verbose_name = "Contact policies"
 
     def ready(self) -> None:
-        pass
+        from policies import checks  # noqa: F401  registers the system check
