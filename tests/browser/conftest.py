@@ -90,13 +90,20 @@ def people(transactional_db: None, person: Callable[[str], User]) -> Callable[[s
 
 
 @pytest.fixture
-def enter(live_server: Any, windows: Windows, people: Callable[[str], User]) -> Iterator[Enter]:
+def faults() -> Iterator[list[str]]:
+    """What went wrong on the pages of a test, in the browser's words; a test takes out what it meant to happen."""
+    noted: list[str] = []
+    yield noted
+    assert noted == []
+
+
+@pytest.fixture
+def enter(live_server: Any, windows: Windows, people: Callable[[str], User], faults: list[str]) -> Iterator[Enter]:
     """Opens a page in which a person of the role, or the given user, is logged in; a test has one of each look.
 
     Pages are opened by path: `page.goto("/admin/")`.
     """
     expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
     contexts: list[BrowserContext] = []
 
     def open_for(who: str | User, *, dark: bool = False, scripts: bool = True) -> Page:
@@ -113,7 +120,6 @@ def enter(live_server: Any, windows: Windows, people: Callable[[str], User]) -> 
     yield open_for
     for context in contexts:
         _leave(context, live_server.url)
-    assert faults == []
 
 
 def _leave(context: BrowserContext, home: str) -> None:

@@ -8,7 +8,8 @@ const FIELDS = "fieldset.content-fields";
 const picker = document.querySelector("[data-preview-of]");
 const form = document.getElementById(picker?.dataset.previewOf);
 const notice = form && noticeFor(form, document.getElementById("unanswered"), () => (owed ? showFields() : showPreview()));
-let waiting, asking;
+const preview = document.getElementById("preview");
+let waiting, asking, changing;
 let owed = false; // whether the fields of the template type that is chosen have not come yet
 
 document.querySelectorAll("[data-without-script]").forEach((button) => button.remove());
@@ -17,26 +18,37 @@ function sent() {
   return new FormData(form);
 }
 
+// Whether the preview and the fields are still on their way to what was typed and chosen.
+function tellWhetherBusy() {
+  preview.setAttribute("aria-busy", Boolean(waiting || asking || changing));
+}
+
 // -- the preview
 
 async function showPreview() {
+  clearTimeout(waiting);
+  waiting = undefined;
   asking?.abort();
-  asking = new AbortController();
+  const latest = (asking = new AbortController());
   const { address } = picker.dataset;
-  const { signal } = asking;
+  const { signal } = latest;
+  tellWhetherBusy();
   try {
     const posts = form.method === "post";
     put(await (posts ? ask(address, { method: "POST", body: sent(), signal }) : ask(`${address}?${new URLSearchParams(sent())}`, { signal })));
     notice.clear();
   } catch (error) {
     notice.show(error);
+  } finally {
+    if (asking === latest) asking = undefined;
+    tellWhetherBusy();
   }
 }
 
 function put(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  document.getElementById("preview").replaceChildren(holder.content);
+  preview.replaceChildren(holder.content);
   showTokens(read("tokens-found"), read("sources-known"));
 }
 
@@ -47,6 +59,7 @@ function read(id) {
 function soon() {
   clearTimeout(waiting);
   waiting = setTimeout(showPreview, DELAY);
+  tellWhetherBusy();
 }
 
 // -- the tokens
@@ -99,12 +112,18 @@ async function showFields() {
   const body = sent();
   body.set("_fields", "1");
   owed = true;
+  changing?.abort(); // somebody chose again
+  const latest = (changing = new AbortController());
+  tellWhetherBusy();
   let text;
   try {
-    text = await ask(window.location.href, { method: "POST", body });
+    text = await ask(window.location.href, { method: "POST", body, signal: latest.signal });
   } catch (error) {
     notice.show(error);
     return;
+  } finally {
+    if (changing === latest) changing = undefined;
+    tellWhetherBusy();
   }
   owed = false;
   const page = new DOMParser().parseFromString(text, "text/html");
