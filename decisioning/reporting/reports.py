@@ -15,7 +15,7 @@ from decisioning.contacts.happening import Happening
 from decisioning.deciding.decided import lines_of
 from decisioning.deciding.recommendations import Frozen, Line, frozen_of
 from decisioning.deciding.requests import EARLIEST, CustomerIdField
-from decisioning.in_force.configuration import Configuration, Item
+from decisioning.in_force.configuration import Configuration
 from decisioning.models import Decision
 from decisioning.models.outcomes import IMPRESSION
 from decisioning.reporting.standing import Made
@@ -90,7 +90,7 @@ class Surroundings:
         self.now = now
         wanted = [body.values for body in bodies]
         self._made = _decisions(tenant, [values.get("recommendationId") for values in wanted]) if made is None else made
-        self._unknown = self._found(values.get("creativeId") for values in wanted)
+        self._subjects = self._found({values["creativeId"] for values in wanted if "creativeId" in values})
         self._lines: dict[int, Lines] = {}
 
     def decision(self, public_id: str) -> tuple[int, str, Lines] | None:
@@ -104,18 +104,15 @@ class Surroundings:
 
     def frozen(self, public_id: str) -> Frozen | None:
         """What a contact of a creative is a contact of by now; the creative may be deleted."""
-        item = self._item(public_id)
-        return self._unknown.get(public_id) if item is None else frozen_of(item.candidate, item.candidate.placement)
+        return self._subjects.get(public_id)
 
-    def _item(self, public_id: str) -> Item | None:
-        return self.configuration.items.get(self.configuration.key_of("creative", public_id) or 0)
-
-    def _found(self, public_ids: Iterable[str | None]) -> dict[str, Frozen]:
-        """The creatives that are not in the configuration, for they are deleted."""
-        missing = {each for each in public_ids if each is not None and self._item(each) is None}
-        keys = [key for each in missing if (key := Creative.id_kind.decode(each)) is not None]
-        found: dict[str, Frozen] = {}
-        for some in in_batches(keys, LOOKED_UP):
+    def _found(self, public_ids: Iterable[str]) -> dict[str, Frozen]:
+        """What contacts of these creatives are contacts of; those that are not in the configuration are deleted."""
+        keys = {each: self.configuration.key_of("creative", each) or 0 for each in public_ids}
+        items = {each: item for each, key in keys.items() if (item := self.configuration.items.get(key)) is not None}
+        found = {each: frozen_of(item.candidate, item.candidate.placement) for each, item in items.items()}
+        deleted = [key for each in keys.keys() - items.keys() if (key := Creative.id_kind.decode(each)) is not None]
+        for some in in_batches(deleted, LOOKED_UP):
             rows = Creative.everything.of(self.tenant).filter(pk__in=some).select_related("offer", "channel")
             found |= {row.public_id: _frozen(row) for row in rows}
         return found

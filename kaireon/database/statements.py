@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from psycopg import pq
+from psycopg.adapt import Transformer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the two databases say differently. All instants are whole UTC milliseconds.
@@ -107,10 +108,11 @@ def write(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
             if database.vendor != "postgresql":
                 plain: list[tuple[Any, ...]] = database.connection.execute(_marked(sql), parameters).fetchall()
                 return plain
-            server = database.connection.pgconn
+            driver = database.connection
+            server = driver.pgconn
             if not database.autocommit and server.transaction_status == pq.TransactionStatus.IDLE:
                 _checked(server, server.exec_(b"BEGIN"))  # as a cursor would, before the first statement
-            return _answered(server, sql, parameters)
+            return _answered(driver, sql, parameters)
     with _cursor(database) as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
@@ -132,12 +134,13 @@ def _marked(sql: str) -> str:
     return re.sub(r"(?<!%)%s", "?", sql).replace("%%", "%")
 
 
-# The names of the statements that a connection has prepared.
+# The names of the statements that a connection of libpq has prepared.
 _prepared: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
 
 
-def _answered(server: Any, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Carries a statement out on a connection of libpq. Raises psycopg's errors."""
+def _answered(driver: Any, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Carries a statement out on a connection's libpq. Raises psycopg's errors."""
+    server = driver.pgconn
     names = _prepared.setdefault(server, {})
     name = names.get(sql)
     if name is None:
@@ -149,12 +152,9 @@ def _answered(server: Any, sql: str, parameters: Sequence[Any]) -> list[tuple[An
     formats = [pq.Format.BINARY if type(value) is bytes else pq.Format.TEXT for value in parameters]
     result = server.exec_prepared(name, values, formats, pq.Format.BINARY)
     _checked(server, result)
-    columns = [(number, READERS.get(result.ftype(number), bytes.decode)) for number in range(result.nfields)]
-    get = result.get_value
-    return [
-        tuple([None if (raw := get(row, number)) is None else read(raw) for number, read in columns])
-        for row in range(result.ntuples)
-    ]
+    reader = Transformer(driver)
+    reader.set_pgresult(result)
+    return reader.load_rows(0, result.ntuples, tuple)
 
 
 class _Numbers:
@@ -199,20 +199,6 @@ SENDERS: Mapping[type, Callable[[Any], bytes | None]] = {
     int: lambda value: b"%d" % value,
     datetime: lambda value: value.isoformat().encode(),
     list: _array,
-}
-
-
-def _whole(raw: bytes) -> int:
-    return int.from_bytes(raw, "big", signed=True)
-
-
-# How a value in PostgreSQL's binary form is read, by the number of its type; everything else is text.
-READERS: Mapping[int, Callable[[bytes], Any]] = {
-    16: b"\x01".__eq__,  # boolean
-    17: bytes,  # bytea
-    20: _whole,  # bigint
-    21: _whole,  # smallint
-    23: _whole,  # integer
 }
 
 
