@@ -1,7 +1,6 @@
 """Instants: UTC, cut to milliseconds, written as ISO 8601 with a Z."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
 
 def now() -> datetime:
@@ -26,7 +25,6 @@ def parse(text: str) -> datetime:
         raise ValueError("outside the years 1 to 9999") from error
 
 
-@lru_cache(maxsize=64)  # what a call tells it tells of one instant mostly
 def text(instant: datetime) -> str:
     """`2026-03-10T12:00:00.000Z`."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
