@@ -107,12 +107,17 @@ class Surroundings:
         return self._subjects.get(public_id)
 
     def _found(self, public_ids: Iterable[str]) -> dict[str, Frozen]:
-        """What contacts of these creatives are contacts of; those that are not in the configuration are deleted."""
-        keys = {each: self.configuration.key_of("creative", each) or 0 for each in public_ids}
-        items = {each: item for each, key in keys.items() if (item := self.configuration.items.get(key)) is not None}
-        found = {each: frozen_of(item.candidate, item.candidate.placement) for each, item in items.items()}
-        deleted = [key for each in keys.keys() - items.keys() if (key := Creative.id_kind.decode(each)) is not None]
-        for some in in_batches(deleted, LOOKED_UP):
+        """What contacts of these creatives are contacts of; those outside the configuration are looked up."""
+        found: dict[str, Frozen] = {}
+        outside: list[int] = []
+        for public_id in public_ids:
+            key = Creative.id_kind.decode(public_id)
+            item = None if key is None else self.configuration.items.get(key)
+            if item is not None:
+                found[public_id] = frozen_of(item.candidate, item.candidate.placement)
+            elif key is not None:
+                outside.append(key)
+        for some in in_batches(outside, LOOKED_UP):
             rows = Creative.everything.of(self.tenant).filter(pk__in=some).select_related("offer", "channel")
             found |= {row.public_id: _frozen(row) for row in rows}
         return found

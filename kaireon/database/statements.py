@@ -2,10 +2,10 @@
 
 A prepared statement is planned once and takes half the time of the same query through the ORM. Django binds parameters
 in the client, which prepares nothing, and a cursor's own work takes longer than the small statements themselves; so
-they go to the driver's libpq with parameters and rows in the few types they have. The driver must not prepare any of
-its own (Django's default), for it would throw these away with them. SQLite's driver keeps what it prepared and takes
-them as they are. Whoever listens to Django's statements (tests, a debug log) hears these, too: then they take the way
-of a cursor.
+they go to the driver's libpq, and the driver reads the rows. Those hold whole numbers, truth values, texts and bytes,
+which both databases tell alike; statements cast everything else. The driver must not prepare any of its own (Django's
+default), for it would throw these away with them. SQLite's driver keeps what it prepared and takes them as they are.
+Whoever listens to Django's statements (tests, a debug log) hears these, too: then they take the way of a cursor.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def sign_out(page: Page) -> None:
 
 
 def renew_cookies(page: Page, user: User) -> None:
-    """A session is new, and so is the token that forms must send."""
+    """Gives the browser a new session of somebody's, and the new token that comes with it."""
     session = visit(user).cookies[settings.SESSION_COOKIE_NAME].value
     cookies = {settings.SESSION_COOKIE_NAME: session, settings.CSRF_COOKIE_NAME: TOKEN}
     home = urljoin(page.url, "/")
@@ -37,7 +37,12 @@ def sign_in_elsewhere(page: Page, user: User) -> None:
     """As in another tab, while nothing is on its way from this one."""
     expect(page.locator(FOLLOWING)).to_have_attribute("aria-busy", "false")
     renew_cookies(page, user)
-    page.wait_for_function("token => document.cookie.includes(token)", arg=TOKEN)  # scripts hear of cookies late
+    hear_of_it(page)
+
+
+def hear_of_it(page: Page) -> None:
+    """Scripts hear of new cookies late."""
+    page.wait_for_function("token => document.cookie.includes(token)", arg=TOKEN)
 
 
 def come_back(page: Page) -> None:
@@ -111,6 +116,7 @@ def test_a_creative_is_not_lost_when_its_author_is_signed_out(page, people, admi
 def test_a_form_that_is_on_its_way_while_its_author_signs_in_anew_is_sent_again(cooldown, people, faults):
     def sign_in_meanwhile(route: Route) -> None:
         renew_cookies(cooldown, people(Role.ADMIN))
+        hear_of_it(cooldown)
         route.continue_()
 
     cooldown.route("**/read/", sign_in_meanwhile, times=1)

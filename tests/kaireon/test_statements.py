@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from decisioning.models import ContactLedger
 from kaireon.audit import ConfigurationHead
 from kaireon.database.reading import patience
 from kaireon.database.statements import dialect, fetch, listed, write
@@ -46,3 +48,17 @@ def test_lists_bring_words_and_numbers_as_they_are() -> None:
         found = f"SELECT count(*) FROM (SELECT 1) x WHERE %s {dialect()['words']}"
         assert fetch(found, [word, listed(WORDS)]) == [(1,)]
         assert fetch(found, [word, listed([each for each in WORDS if each != word])]) == [(0,)]
+
+
+def test_rows_hold_numbers_texts_and_bytes_whether_or_not_anybody_listens() -> None:
+    table = ContactLedger._meta.db_table
+    sql = (
+        f"SELECT CAST(7 AS bigint), CAST('émile' AS text), CAST(NULL AS text), l.records FROM {table} l WHERE l.id = %s"
+    )
+    tenant = Tenant.objects.create(key="typed")
+    key = ContactLedger.objects.create(tenant=tenant, customer_id="ada", records=b"\0\xff").pk
+    told = fetch(sql, [key])
+    with CaptureQueriesContext(connection):
+        assert fetch(sql, [key]) == told == [(7, "émile", None, b"\0\xff")]
+    assert [type(value) for value in told[0]] == [int, str, type(None), bytes]
+    assert fetch(f"{sql} AND 1 = 2", [key]) == []

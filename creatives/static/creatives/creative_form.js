@@ -134,6 +134,11 @@ async function showFields() {
   soon();
 }
 
+function keepFields() {
+  changing?.abort();
+  owed = false;
+}
+
 // -- the customers, and the placements of a channel
 
 async function suggestCustomers(input) {
@@ -186,6 +191,9 @@ if (form) {
   document.addEventListener("change", ({ target }) => {
     if (target.matches("[data-template-type]") && target.value) {
       showFields();
+    } else if (target.matches("[data-template-type]")) {
+      keepFields(); // until the other type is named
+      soon();
     } else if (target.matches(".own-type") && target.value.trim()) {
       showFields();
     } else if (ours(target)) {
@@ -211,4 +219,5 @@ if (form) {
   form.addEventListener("submit", (event) => event.target.method === "get" && event.preventDefault());
   followChannel();
   showTokens(read("tokens-found"), read("sources-known"));
+  tellWhetherBusy();
 }
