@@ -193,6 +193,22 @@ def test_another_template_type_keeps_what_was_typed_and_counts_messages(page, ma
     assert row.content == {"subject": "S", "blocks": [1], "body": "x" * 69 + "ж"}
 
 
+def test_fields_on_their_way_are_given_up_when_another_type_is_about_to_be_named(page, made):
+    row = made("Switched", content={"subject": "S"})
+    open_(page, row)
+    kind = page.get_by_label("Template type")
+    page.route("**/change/", lambda route: None)
+    with page.expect_request("**/change/"):
+        kind.select_option("SMS")
+    with page.expect_event("requestfailed"):
+        kind.select_option("Another type…")
+    page.unroute("**/change/")
+    page.get_by_label("Name of the other type").fill("letter")
+    page.get_by_label("Name of the other type").press("Tab")
+    expect(page.get_by_label("Content (JSON)")).to_have_value(re.compile('"subject": "S"'))
+    expect(kind).to_have_value("letter")
+
+
 def test_placements_follow_the_channel(page, made, admin):
     push = admin.make("channels", name="Push")["id"]
     admin.make("placements", name="Lock screen", channelId=push)
