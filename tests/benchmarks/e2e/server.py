@@ -37,6 +37,10 @@ def served(answer: str, *, workers: int = WORKERS) -> Iterator[int]:
         try:
             _wait_for(process, port, log)
             yield port
+        except Exception as error:
+            log.seek(0)
+            error.add_note(f"The server said:\n{log.read()[-4000:]}")
+            raise
         finally:
             _end(process)
 

@@ -61,6 +61,7 @@ def measured(
 ) -> Iterator[Round]:
     """Round after round, each address in turn for so many seconds; the first one, which warms, is shorter."""
     requests = {scenario: Requests(_requests(world, scenario, reports[scenario.contacts])) for scenario in ALL}
+    database.settle()  # which takes longest the first time, and the server hangs up on whoever is idle for long
     load = Load(port)
     for number in range(rounds + 1):
         database.settle()
