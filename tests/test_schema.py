@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -54,6 +55,12 @@ GENERATED = hypothesis.settings(
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def test_every_field_is_described(capsys):
+    GENERATOR_STATS.reset()
+    SchemaGenerator().get_schema(request=None, public=True)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ class PolicyIdsField(serializers.Field):  # type: ignore[type-arg]
         return data
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}})
 class PropensitiesField(serializers.Field):  # type: ignore[type-arg]
     """`{offerId: number}`."""
 
