@@ -12,11 +12,12 @@ export class Unanswered extends Error {
   }
 }
 
-// Whoever signs in anew elsewhere while a form is on its way leaves it with the former token.
-function hasFormerToken(body) {
+// Whoever signs in anew elsewhere while a form is on its way leaves it with the former token. Puts in
+// today's, and tells whether it is another one.
+function renewToken(body) {
   const sent = body?.get("csrfmiddlewaretoken");
   if (!sent) return false;
-  document.dispatchEvent(new FormDataEvent("formdata", { formData: body })); // sending.js puts in today's
+  document.dispatchEvent(new FormDataEvent("formdata", { formData: body })); // sending.js listens
   return body.get("csrfmiddlewaretoken") !== sent;
 }
 
@@ -24,7 +25,7 @@ export async function ask(address, options = {}) {
   try {
     let answer = await fetch(address, options);
     const unwelcome = answer.redirected || answer.status === 403;
-    if (unwelcome && hasFormerToken(options.body)) answer = await fetch(address, options);
+    if (unwelcome && renewToken(options.body)) answer = await fetch(address, options);
     if (answer.redirected) throw new Unanswered(SIGNED_OUT, { losesForm: true });
     if (answer.status === 403) throw new Unanswered(FORBIDDEN);
     if (!answer.ok) throw new Unanswered(`The server answered with an error (${answer.status}).`);
